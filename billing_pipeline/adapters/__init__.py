@@ -1,0 +1,1 @@
+"""The only home of the database, Stripe, DuckDB, mail, the clock and the processes this project starts."""

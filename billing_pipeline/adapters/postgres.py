@@ -1,0 +1,130 @@
+"""PostgreSQL: one engine, transactions that flows can name, SQL from files, COPY, migrations."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+import psycopg
+import psycopg.sql
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, Row, TextClause, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from billing_pipeline.domain.errors import Broken
+
+SQL_FOLDER: Final = Path(__file__).parent / "sql"
+MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
+POOL_SIZE: Final = 5
+POOL_OVERFLOW: Final = 20  # threads that push to Stripe hold a connection only for milliseconds
+CONNECT_TIMEOUT_SECONDS: Final = 10
+
+
+@cache
+def statement(name: str) -> TextClause:
+    """The SQL statement of that name, such as 'billing/claim_accounts'. Read once."""
+    return text((SQL_FOLDER / f"{name}.sql").read_text())
+
+
+@cache
+def raw_statement(name: str) -> str:
+    """The same file's text, for psycopg's own executemany (parameters as %(name)s)."""
+    return (SQL_FOLDER / f"{name}.sql").read_text()
+
+
+class Database:
+    """One PostgreSQL database. Within `transaction()` everything in this thread uses the same connection."""
+
+    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+        self.url = make_url(url).set(drivername="postgresql+psycopg")
+        self.engine: Engine = create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=POOL_OVERFLOW,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "options": "-c timezone=UTC -c jit=off"},
+        )
+        self._open: ContextVar[Connection | None] = ContextVar(f"transaction of {id(self)}", default=None)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """The connection of one transaction: committed at the end, rolled back on any exception. Inner ones join."""
+        if (current := self._open.get()) is not None:
+            yield current
+            return
+        with self.engine.begin() as connection:
+            token = self._open.set(connection)
+            try:
+                yield connection
+            finally:
+                self._open.reset(token)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread holds a transaction open: the gateway refuses to call Stripe then."""
+        return self._open.get() is not None
+
+    def rows(self, name: str, **parameters: Any) -> Sequence[Row[Any]]:
+        """All rows of the named statement."""
+        with self.transaction() as connection:
+            return connection.execute(statement(name), parameters).all()
+
+    def row(self, name: str, **parameters: Any) -> Row[Any] | None:
+        """The only row of the named statement, or None."""
+        with self.transaction() as connection:
+            return connection.execute(statement(name), parameters).one_or_none()
+
+    def run(self, name: str, **parameters: Any) -> int:
+        """Run the named statement; how many rows it touched."""
+        with self.transaction() as connection:
+            return connection.execute(statement(name), parameters).rowcount
+
+    def run_many(self, name: str, parameters: Sequence[dict[str, Any]]) -> int:
+        """Run a %(name)s statement once per set of parameters, pipelined; how many rows were touched in all."""
+        if not parameters:
+            return 0
+        with self.cursor() as cursor:
+            cursor.executemany(raw_statement(name).encode(), parameters)
+            return cursor.rowcount
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows by COPY: the fast way in, all constraints and triggers on. table and columns are our own names."""
+        into = psycopg.sql.SQL("copy {} ({}) from stdin").format(
+            psycopg.sql.Identifier(table), psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
+        )
+        with self.cursor() as cursor, cursor.copy(into) as stream:
+            for row in rows:
+                stream.write_row(row)
+
+    @contextmanager
+    def cursor(self) -> Iterator[psycopg.Cursor[Any]]:
+        """A psycopg cursor on the current transaction, for COPY and pipelines."""
+        with self.transaction() as connection:
+            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            with driver.cursor() as cursor:
+                yield cursor
+
+    def close(self) -> None:
+        """Give back all connections: a template cannot be cloned while one is idle on it."""
+        self.engine.dispose()
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema to that revision. Raises Broken when the database cannot be reached."""
+    config = alembic_config(url)
+    try:
+        command.upgrade(config, revision)
+    except OperationalError as error:
+        shown = make_url(url).render_as_string(hide_password=True)
+        raise Broken(f"cannot reach the database {shown}: {str(error.orig).splitlines()[0]}") from error
+
+
+def alembic_config(url: str) -> Config:
+    """Alembic's configuration for our migrations, on that database, quiet."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = make_url(url).set(drivername="postgresql+psycopg")
+    return config

@@ -1,0 +1,1 @@
+"""One store per group of flows: what they need from PostgreSQL, by name."""

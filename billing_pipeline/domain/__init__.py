@@ -1,0 +1,1 @@
+"""The rules of billing: pure functions over frozen records. Standard library only, no clock, no I/O."""
