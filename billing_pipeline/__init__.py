@@ -1,0 +1,1 @@
+"""A billing engine that moves money through Stripe, books every cent, and proves every day that both agree."""

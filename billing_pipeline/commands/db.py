@@ -1,0 +1,61 @@
+"""`billing-pipeline db`: the embedded database."""
+
+from typing import Annotated
+
+import typer
+
+from billing_pipeline.adapters import embedded_postgres
+from billing_pipeline.adapters.embedded_postgres import Status
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL: start, stop, look, remove.")
+
+
+@app.command()
+def start() -> None:
+    """Start the database, creating it the first time. Starting it twice is fine."""
+    settings = _embedded()
+    server = embedded_postgres.start(settings.home, pg_bin=settings.pg_bin)
+    typer.echo(f"running: PostgreSQL {server.major} in {server.data}")
+    typer.echo(f"address: {server.url}")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the database. Nothing is lost; open transactions are rolled back."""
+    typer.echo(_sentence(embedded_postgres.stop(_embedded().home)))
+
+
+@app.command()
+def status() -> None:
+    """Say where the database is and whether it runs."""
+    typer.echo(_sentence(embedded_postgres.status(_embedded().home)))
+
+
+@app.command()
+def destroy(yes: Annotated[bool, typer.Option("--yes", help="Do it: every invoice in it is lost.")] = False) -> None:
+    """Stop the database and remove it with all that is in it."""
+    home = _embedded().home
+    if not yes:
+        raise Broken(f"this removes the database of {home} with every invoice in it: say --yes if you mean it")
+    embedded_postgres.destroy(home)
+    typer.echo("removed")
+
+
+def _embedded() -> Settings:
+    """The settings, when the database is ours to start and stop. Raises Broken when a server was named."""
+    settings = Settings.load()
+    if not settings.embedded_database:
+        raise Broken(
+            "BILLING_DATABASE_URL names a server that is not ours to start or stop: unset it for the embedded one"
+        )
+    return settings
+
+
+def _sentence(found: Status) -> str:
+    if found.server:
+        return f"running: PostgreSQL {found.server.major} in {found.data}, process {found.pid}"
+    return (
+        f"stopped: its data is in {found.data}" if found.data else "not created yet: `billing-pipeline db start` does"
+    )

@@ -1,0 +1,122 @@
+"""Whatever is wrong from outside: one line that says what and what to do, exit code 2, no traceback."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from billing_pipeline.adapters import embedded_postgres
+from tests.commands.cli import Said, environment, run
+from tests.forked import as_ordinary_user, ordinary_user
+
+
+def one_line(said: Said, *expected: str) -> bool:
+    """Whether the command ended as it should on bad input, and its line holds all that is expected."""
+    assert (said.code, len(said.complaint)) == (2, 1), said
+    assert said.complaint[0].startswith("billing-pipeline: ")
+    return all(part in said.complaint[0] for part in expected)
+
+
+def spoiled(home: str, name: str, text: str | None) -> Path:
+    """The data folder of a stopped database of which one file is gone or says something else."""
+    data = embedded_postgres.start(Path(home)).data
+    embedded_postgres.stop(Path(home))
+    (data / name).unlink() if text is None else (data / name).write_text(text)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("hello", "is malformed"), ("pk_test_a", "publishable"), ("sk_live_a", "set BILLING_LIVE=1")],
+)
+def test_a_wrong_key_is_refused(home, key, expected):
+    said = run("db", "start", BILLING_HOME=home, STRIPE_SECRET_KEY=key)
+
+    assert one_line(said, "STRIPE_SECRET_KEY", expected)
+    assert not Path(home).exists()
+
+
+def test_a_half_made_data_folder_is_named(home):
+    data = spoiled(home, "global/pg_control", None)
+
+    said = run("db", "start", BILLING_HOME=home)
+
+    assert one_line(said, str(data), "not a whole PostgreSQL data folder", "make clean")
+
+
+def test_a_database_of_a_newer_version_is_named(home):
+    data = spoiled(home, "PG_VERSION", "99\n")
+
+    said = run("db", "start", BILLING_HOME=home)
+
+    assert one_line(said, str(data), "holds PostgreSQL 99", "BILLING_PG_BIN")
+
+
+def test_a_folder_without_a_server_is_named(home, tmp_path):
+    said = run("db", "start", BILLING_HOME=home, BILLING_PG_BIN=str(tmp_path))
+
+    assert one_line(said, f"BILLING_PG_BIN={tmp_path}", "holds no initdb")
+
+
+def test_a_port_that_is_taken_is_named(home):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        said = run("simulator", "serve", "--port", str(port), BILLING_HOME=home)
+
+    assert one_line(said, f"127.0.0.1:{port}", "in use", "--port")
+
+
+def test_a_port_that_does_not_exist_is_named(home):
+    assert one_line(run("simulator", "serve", "--port", "70000", BILLING_HOME=home), "70000", "--port")
+
+
+def test_a_home_that_may_not_be_written_is_named():
+    closed = Path(f"/tmp/billing-closed-{os.getpid()}")
+    closed.mkdir(mode=0o555)
+
+    def in_process() -> tuple[int, list[str]]:
+        # The child cannot start another interpreter when that one lies in root's own folder, so main() is called here.
+        import contextlib
+        import io
+
+        from billing_pipeline import cli
+
+        os.environ |= environment({"BILLING_HOME": str(closed / ".billing")})
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            try:
+                cli.main(["db", "start"])
+            except SystemExit as end:
+                return int(end.code or 0), said.getvalue().splitlines()
+        return 0, said.getvalue().splitlines()
+
+    try:
+        code, complaint = as_ordinary_user(in_process)
+    finally:
+        closed.rmdir()
+
+    assert ordinary_user().pw_uid != 0
+    assert one_line(Said(code, "", complaint), str(closed / ".billing"), "Permission denied", "BILLING_HOME")
+
+
+def test_a_simulator_that_does_not_run_is_named(home):
+    assert one_line(run("simulator", "status", BILLING_HOME=home), "no simulator runs for", "billing-pipeline demo")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("advance",), "--to MOMENT or --seconds N"),
+        (("advance", "--to", "tomorrow"), "'tomorrow' is no moment"),
+        (("fault", "drop_after", "nth"), "write name=value"),
+        (("status", "--address", "http://127.0.0.1:9"), "http://127.0.0.1:9"),
+    ],
+)
+def test_what_the_simulator_cannot_be_asked_is_named(home, words, expected):
+    address = () if "--address" in words else ("--address", "http://127.0.0.1:9")
+
+    assert one_line(run("simulator", *words, *address, BILLING_HOME=home), expected)
