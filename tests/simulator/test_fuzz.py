@@ -1,0 +1,130 @@
+"""Whatever is asked, the answer is Stripe's: never an error of ours, and the books stay in balance."""
+
+from typing import Any
+
+import orjson
+import pytest
+import stripe
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stripe_simulator import Simulator
+from stripe_simulator.routes import Route, all_routes
+from tests.simulator.conftest import Judged
+from tests.simulator.stories import charge, payer
+from tests.simulator.test_subscriptions import price, subscribe
+from tests.simulator.wishes import Wishes, class_of, encoded
+
+NOISE = ["a[b]=1&a=2", "a[[]]=1", "[]=1", "&&&", "a[b][c][d][e][f][g][h][i]=1", "%ff=1", "a[]=1&a[x]=2"]
+HEADERS = ["Authorization", "Stripe-Version", "Idempotency-Key"]
+KEY = {"Authorization": "Bearer sk_test_fuzz"}
+SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ROUTES = all_routes()
+MONEY = ("subscription", "invoice", "intent", "credit_note", "refund")
+
+
+def _populated(sim: Simulator) -> list[str]:
+    """The ids of a small account that has one of most things."""
+    client = sim.client()
+    customer, method = payer(client)
+    charge(client, customer, method)
+    client.v1.payment_intents.create({"amount": 700, "currency": "usd", "customer": customer, "payment_method": method})
+    client.v1.setup_intents.create({"customer": customer})
+    coupon = client.v1.coupons.create({"percent_off": 10})
+    subscribe(client, customer, price(client), discounts=[{"coupon": coupon.id}])
+    client.v1.invoices.create({"customer": customer})
+    client.v1.invoice_items.create({"customer": customer, "amount": 300, "currency": "usd"})
+    client.v1.tax_rates.create({"display_name": "VAT", "percentage": 19, "inclusive": False})
+    client.v1.webhook_endpoints.create({"url": "http://receiver.invalid", "enabled_events": ["*"]})
+    sim.advance(seconds=5)
+    kinds = [k for k in sim.world.store.tables if k[0] != "_" and k != "event"]
+    ids = [name for kind in kinds for name in sim.world.store.table(kind).rows]
+    return [*ids, "pm_card_visa", "pm_sim_insufficient_funds", "pm_usBankAccount"]
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
+    """A saved account to start every story from, and its ids."""
+    stripe.enable_telemetry = False
+    sim = Simulator()
+    ids = _populated(sim)
+    file = str(tmp_path_factory.mktemp("fuzz") / "state.sqlite")
+    sim.save(file)
+    return file, ids
+
+
+def _judged(file: str) -> Simulator:
+    sim = Simulator.load(file)
+    sim.__class__ = Judged
+    return sim
+
+
+def _ask(sim: Simulator, route: Route, wishes: Wishes) -> int:
+    path = route.template
+    kind = path.split("/")[2].removesuffix("s")
+    while "*" in path:
+        path = path.replace("*", wishes.name_of(kind), 1)
+    form = encoded(wishes.wish(class_of(route.params)))
+    return _answered(sim, route.method, path, form)
+
+
+def _answered(sim: Simulator, method: str, path: str, form: str) -> int:
+    reply = sim.handle(method, path, KEY, form)
+    body = orjson.loads(reply.body)
+    assert reply.status in (200, 400, 402, 403, 404, 409, 413, 429), (method, path, form)
+    if reply.status != 200:
+        assert body["error"]["type"] in ("invalid_request_error", "card_error", "idempotency_error", "api_error")
+        assert body["error"]["message"]
+    return reply.status
+
+
+@SMALL
+@given(seed=st.integers(0, 10**9))
+def test_a_story_of_wishes_never_breaks_the_simulator(seeded: tuple[str, list[str]], seed: int) -> None:
+    file, ids = seeded
+    sim, wishes = _judged(file), Wishes(seed, ids)
+
+    for _ in range(15):
+        _ask(sim, wishes.luck.choice(ROUTES), wishes)
+    sim.advance(seconds=wishes.luck.choice([0, 3_700, 40 * 86_400]))
+
+    balance = orjson.loads(sim.handle("get", "/v1/balance", KEY).body)
+    held = sum(b["amount"] for b in [*balance["available"], *balance["pending"]])
+    assert held == sum(b["net"] for b in sim.objects("balance_transaction"))
+
+
+@SMALL
+@given(seed=st.integers(0, 10**9))
+def test_money_routes_survive_in_any_order(seeded: tuple[str, list[str]], seed: int) -> None:
+    file, ids = seeded
+    sim, wishes = _judged(file), Wishes(seed, ids)
+    money = [r for r in ROUTES if r.method != "get" and any(word in r.template for word in MONEY)]
+
+    statuses = [_ask(sim, wishes.luck.choice(money), wishes) for _ in range(15)]
+    sim.advance(seconds=70 * 86_400)
+
+    assert set(statuses) <= {200, 400, 402, 404}
+    paid = [i for i in sim.objects("payment_intent") if i["status"] == "succeeded"]
+    charges = sim.objects("charge")
+    for intent in paid:
+        assert sum(c["payment_intent"] == intent["id"] and c["status"] == "succeeded" for c in charges) == 1
+
+
+@SMALL
+@given(
+    method=st.sampled_from(["get", "post", "delete", "put"]),
+    path=st.text(max_size=40).map(lambda t: "/v1/" + t) | st.sampled_from([r.template for r in ROUTES]),
+    form=st.text(max_size=80) | st.sampled_from(NOISE),
+)
+def test_noise_gets_stripes_error_shape(method: str, path: str, form: str) -> None:
+    status = _answered(Simulator(), method, path, form)
+
+    assert status in (200, 400, 404)
+
+
+@SMALL
+@given(headers=st.dictionaries(st.sampled_from(HEADERS), st.text(max_size=300)))
+def test_noise_in_headers_gets_stripes_error_shape(headers: dict[str, Any]) -> None:
+    reply = Simulator().handle("post", "/v1/customers", headers, "")
+
+    assert reply.status in (200, 400, 401, 403)
