@@ -54,7 +54,8 @@ subscriptions = Table(
     text("charger", server_default="engine"),
     text("stripe_subscription_id", nullable=True, unique=True),
     text("mirror_state", server_default="none"),
-    text("mirror_digest", server_default=""),
+    text("mirror_digest", server_default=""),  # of what the mirror was last seen to hold; '?' first: changed in Stripe
+    text("mirror_reason", server_default=""),  # why there is no mirror, or what of it Stripe refused
     text("parked_reason", nullable=True),
     transaction_id(),
     one_of("state", "trialing", "active", "paused", "canceled"),

@@ -49,6 +49,7 @@ reconciliation_runs = Table(
     "reconciliation_runs",
     metadata,
     key("run_id"),
+    Column("run_no", BigInteger, Identity(), nullable=False),  # the order of runs: a clock may stand still
     instant("cut_off"),  # objects created after it are not compared
     instant("started_at"),
     instant("finished_at", nullable=True),
@@ -163,6 +164,7 @@ dunning_steps = Table(
     text("decline_class", server_default=""),  # of the latest failure then
     whole("failures", server_default="0"),
     text("run_id", server_default=""),
+    Index("dunning_steps_suspensions", "invoice_id", postgresql_where="action = 'suspend'"),
 )
 
 dunning_holds = Table(

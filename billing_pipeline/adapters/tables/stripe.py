@@ -85,6 +85,8 @@ collections = Table(
     transaction_id(),
     one_of("close_reason", "paid", "canceled", "returned", "credited", "voided", "given_up"),
     Index("collections_one_open", "invoice_id", unique=True, postgresql_where="closed_at is null"),
+    Index("collections_stale", "invoice_id", "seq", postgresql_where=
+          "close_reason in ('credited', 'voided', 'paid') and status not in ('succeeded', 'canceled', 'processing')"),
 )
 
 payments = Table(
@@ -228,6 +230,7 @@ inbox = Table(
     one_of("source", "webhook", "poll", "sweep", "reply", "calendar", "repair", "dunning", "hand"),
     one_of("state", "new", "applied", "ignored", "dead"),
     Index("inbox_waiting", "inbox_id", postgresql_where="state = 'new'"),
+    Index("inbox_dead", "inbox_id", postgresql_where="state = 'dead'"),
     Index("inbox_by_object", "object_id", "inbox_id"),
     Index("inbox_by_fact", "fact_key"),
 )
@@ -276,4 +279,22 @@ stripe_takeovers = Table(
     text("reason", server_default=""),
     one_of("direction", "to_stripe", "to_engine"),
     one_of("state", "rehearsed", "planned", "done", "rolled_back", "refused"),
+    Index("stripe_takeovers_one_planned", "subscription_id", unique=True, postgresql_where="state = 'planned'"),
+)
+
+mirror_proposals = Table(
+    "mirror_proposals",
+    metadata,
+    Column("proposal_id", BigInteger, Identity(), primary_key=True),
+    text("source", unique=True),  # what was seen: seen again it is the same proposal
+    text("subscription_id", ForeignKey("subscriptions.subscription_id"), index=True),
+    text("aspect"),
+    text("words"),  # what was changed in Stripe, for the person who decides
+    text("kind", nullable=True),  # of the change that would follow it; null: nothing of ours can express it
+    jsonb("wish", server_default="{}"),
+    text("state", server_default="open"),
+    instant("proposed_at"),
+    text("decided_by", nullable=True),
+    instant("decided_at", nullable=True),
+    one_of("state", "open", "applied", "rejected"),
 )

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tx", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("balance_transactions_currency_check")),
         sa.CheckConstraint("net_minor = amount_minor - fee_minor", name=op.f("balance_transactions_net_check")),
         sa.PrimaryKeyConstraint("balance_transaction_id", name=op.f("balance_transactions_pk")),
     )
@@ -86,6 +87,7 @@ def upgrade() -> None:
         sa.Column("payment_id", sa.Text(), nullable=True),
         sa.Column("matched_by", sa.Text(), server_default="", nullable=False),
         sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("bank_lines_currency_check")),
         sa.PrimaryKeyConstraint("bank_line_id", name=op.f("bank_lines_pk")),
     )
     op.create_index("bank_lines_by_day", "bank_lines", ["booked_on", "currency"], unique=False)
@@ -158,6 +160,7 @@ def upgrade() -> None:
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("only_row = 1", name=op.f("identity_lock_only_row_check")),
         sa.PrimaryKeyConstraint("only_row", name=op.f("identity_lock_pk")),
     )
     op.create_table(
@@ -205,6 +208,7 @@ def upgrade() -> None:
     )
     op.create_index("inbox_by_fact", "inbox", ["fact_key"], unique=False)
     op.create_index("inbox_by_object", "inbox", ["object_id", "inbox_id"], unique=False)
+    op.create_index("inbox_dead", "inbox", ["inbox_id"], unique=False, postgresql_where="state = 'dead'")
     op.create_index(op.f("inbox_tx_idx"), "inbox", ["tx"], unique=False)
     op.create_index("inbox_waiting", "inbox", ["inbox_id"], unique=False, postgresql_where="state = 'new'")
     op.create_table(
@@ -238,6 +242,7 @@ def upgrade() -> None:
         sa.Column("trace_id", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tx", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("payouts_currency_check")),
         sa.PrimaryKeyConstraint("payout_id", name=op.f("payouts_pk")),
     )
     op.create_index(op.f("payouts_tx_idx"), "payouts", ["tx"], unique=False)
@@ -261,6 +266,7 @@ def upgrade() -> None:
     op.create_table(
         "reconciliation_runs",
         sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("run_no", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("cut_off", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -370,6 +376,7 @@ def upgrade() -> None:
         sa.Column("inclusive", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("active", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("stripe_tax_rate_id", sa.Text(), nullable=True),
+        sa.CheckConstraint("rate_ppm between 0 and 1000000", name=op.f("tax_rates_rate_ppm_check")),
         sa.PrimaryKeyConstraint("tax_rate_id", name=op.f("tax_rates_pk")),
         sa.UniqueConstraint("stripe_tax_rate_id", name=op.f("tax_rates_stripe_tax_rate_id_key")),
     )
@@ -404,6 +411,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "collection_method in ('automatic', 'net_terms')", name=op.f("accounts_collection_method_check")
         ),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("accounts_currency_check")),
         sa.CheckConstraint("segment in ('business', 'consumer')", name=op.f("accounts_segment_check")),
         sa.CheckConstraint(
             "tax_status in ('taxable', 'reverse_charge', 'exempt')", name=op.f("accounts_tax_status_check")
@@ -453,6 +461,7 @@ def upgrade() -> None:
         sa.Column("stripe_price_id", sa.Text(), nullable=True),
         sa.CheckConstraint("(usage = 'metered') = (meter is not null)", name=op.f("prices_meter_check")),
         sa.CheckConstraint("aggregate in ('sum', 'max', 'last')", name=op.f("prices_aggregate_check")),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("prices_currency_check")),
         sa.CheckConstraint("interval in ('day', 'week', 'month', 'year')", name=op.f("prices_interval_check")),
         sa.CheckConstraint("scheme in ('flat', 'per_unit', 'graduated', 'volume')", name=op.f("prices_scheme_check")),
         sa.CheckConstraint("usage in ('licensed', 'metered')", name=op.f("prices_usage_check")),
@@ -470,6 +479,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("minor", sa.BigInteger(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("minor >= 0", name=op.f("carry_overs_minor_check")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.account_id"], name=op.f("carry_overs_account_id_fk")),
         sa.PrimaryKeyConstraint("account_id", "currency", name=op.f("carry_overs_pk")),
     )
@@ -488,10 +498,12 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("tx", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("credit_grants_currency_check")),
         sa.CheckConstraint(
             "kind in ('promotional', 'purchased', 'goodwill', 'refund', 'overpayment', 'proration', 'opening')",
             name=op.f("credit_grants_kind_check"),
         ),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("credit_grants_amount_check")),
         sa.CheckConstraint("remaining_minor between 0 and amount_minor", name=op.f("credit_grants_remaining_check")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.account_id"], name=op.f("credit_grants_account_id_fk")),
         sa.PrimaryKeyConstraint("credit_grant_id", name=op.f("credit_grants_pk")),
@@ -565,6 +577,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Text(), server_default="", nullable=False),
         sa.Column("content_hash", sa.LargeBinary(), nullable=False),
         sa.Column("tx", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("journal_entries_currency_check")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.account_id"], name=op.f("journal_entries_account_id_fk")),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("journal_entries_pk")),
         sa.UniqueConstraint("source", name=op.f("journal_entries_source_key")),
@@ -640,6 +653,9 @@ def upgrade() -> None:
         sa.Column("unit_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("per_units", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("flat_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint("flat_minor >= 0", name=op.f("price_tiers_flat_minor_check")),
+        sa.CheckConstraint("unit_minor >= 0", name=op.f("price_tiers_unit_minor_check")),
+        sa.CheckConstraint("up_to > 0", name=op.f("price_tiers_up_to_check")),
         sa.ForeignKeyConstraint(["price_id"], ["prices.price_id"], name=op.f("price_tiers_price_id_fk")),
         sa.PrimaryKeyConstraint("price_id", "tier_no", name=op.f("price_tiers_pk")),
         sa.UniqueConstraint("price_id", "up_to", name=op.f("price_tiers_price_id_up_to_key")),
@@ -668,9 +684,11 @@ def upgrade() -> None:
         sa.Column("stripe_subscription_id", sa.Text(), nullable=True),
         sa.Column("mirror_state", sa.Text(), server_default="none", nullable=False),
         sa.Column("mirror_digest", sa.Text(), server_default="", nullable=False),
+        sa.Column("mirror_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("parked_reason", sa.Text(), nullable=True),
         sa.Column("tx", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
         sa.CheckConstraint("charger in ('engine', 'stripe')", name=op.f("subscriptions_charger_check")),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("subscriptions_currency_check")),
         sa.CheckConstraint("interval in ('day', 'week', 'month', 'year')", name=op.f("subscriptions_interval_check")),
         sa.CheckConstraint(
             "mirror_state in ('none', 'created', 'held', 'taken_over', 'inexpressible', 'canceled')",
@@ -747,6 +765,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "collection_method in ('automatic', 'net_terms', 'backlog')", name=op.f("invoices_collection_method_check")
         ),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("invoices_currency_check")),
         sa.CheckConstraint("kind in ('subscription', 'change', 'manual', 'opening')", name=op.f("invoices_kind_check")),
         sa.CheckConstraint(
             "state in ('pending', 'paid', 'overdue', 'written_off', 'void')", name=op.f("invoices_state_check")
@@ -781,12 +800,34 @@ def upgrade() -> None:
     op.create_index(op.f("invoices_subscription_id_idx"), "invoices", ["subscription_id"], unique=False)
     op.create_index(op.f("invoices_tx_idx"), "invoices", ["tx"], unique=False)
     op.create_table(
+        "mirror_proposals",
+        sa.Column("proposal_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.Column("aspect", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=True),
+        sa.Column("wish", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state in ('open', 'applied', 'rejected')", name=op.f("mirror_proposals_state_check")),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["subscriptions.subscription_id"], name=op.f("mirror_proposals_subscription_id_fk")
+        ),
+        sa.PrimaryKeyConstraint("proposal_id", name=op.f("mirror_proposals_pk")),
+        sa.UniqueConstraint("source", name=op.f("mirror_proposals_source_key")),
+    )
+    op.create_index(op.f("mirror_proposals_subscription_id_idx"), "mirror_proposals", ["subscription_id"], unique=False)
+    op.create_table(
         "postings",
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
         sa.Column("line_no", sa.SmallInteger(), nullable=False),
         sa.Column("ledger_account", sa.SmallInteger(), nullable=False),
         sa.Column("minor", sa.BigInteger(), nullable=False),
         sa.Column("customer_id", sa.Text(), nullable=True),
+        sa.CheckConstraint("minor <> 0", name=op.f("postings_minor_check")),
         sa.ForeignKeyConstraint(["entry_id"], ["journal_entries.entry_id"], name=op.f("postings_entry_id_fk")),
         sa.ForeignKeyConstraint(
             ["ledger_account"], ["ledger_accounts.ledger_account"], name=op.f("postings_ledger_account_fk")
@@ -847,6 +888,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("takeover_id", name=op.f("stripe_takeovers_pk")),
     )
+    op.create_index(
+        "stripe_takeovers_one_planned",
+        "stripe_takeovers",
+        ["subscription_id"],
+        unique=True,
+        postgresql_where="state = 'planned'",
+    )
     op.create_index(op.f("stripe_takeovers_subscription_id_idx"), "stripe_takeovers", ["subscription_id"], unique=False)
     op.create_table(
         "subscription_changes",
@@ -900,6 +948,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stripe_item_id", sa.Text(), nullable=True),
+        sa.CheckConstraint("quantity >= 0", name=op.f("subscription_items_quantity_check")),
         sa.ForeignKeyConstraint(["price_id"], ["prices.price_id"], name=op.f("subscription_items_price_id_fk")),
         sa.ForeignKeyConstraint(
             ["subscription_id"], ["subscriptions.subscription_id"], name=op.f("subscription_items_subscription_id_fk")
@@ -969,12 +1018,21 @@ def upgrade() -> None:
             "close_reason in ('paid', 'canceled', 'returned', 'credited', 'voided', 'given_up')",
             name=op.f("collections_close_reason_check"),
         ),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("collections_currency_check")),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("collections_amount_check")),
         sa.ForeignKeyConstraint(["invoice_id"], ["invoices.invoice_id"], name=op.f("collections_invoice_id_fk")),
         sa.PrimaryKeyConstraint("invoice_id", "seq", name=op.f("collections_pk")),
         sa.UniqueConstraint("payment_intent_id", name=op.f("collections_payment_intent_id_key")),
     )
     op.create_index(
         "collections_one_open", "collections", ["invoice_id"], unique=True, postgresql_where="closed_at is null"
+    )
+    op.create_index(
+        "collections_stale",
+        "collections",
+        ["invoice_id", "seq"],
+        unique=False,
+        postgresql_where="close_reason in ('credited', 'voided', 'paid') and status not in ('succeeded', 'canceled', 'processing')",
     )
     op.create_index(op.f("collections_tx_idx"), "collections", ["tx"], unique=False)
     op.create_table(
@@ -990,6 +1048,8 @@ def upgrade() -> None:
         sa.Column("issued_by", sa.Text(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tx", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("credit_notes_currency_check")),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("credit_notes_amount_check")),
         sa.ForeignKeyConstraint(["invoice_id"], ["invoices.invoice_id"], name=op.f("credit_notes_invoice_id_fk")),
         sa.ForeignKeyConstraint(
             ["legal_entity_id"], ["legal_entities.legal_entity_id"], name=op.f("credit_notes_legal_entity_id_fk")
@@ -1006,6 +1066,7 @@ def upgrade() -> None:
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("credit_uses_amount_check")),
         sa.ForeignKeyConstraint(
             ["credit_grant_id"], ["credit_grants.credit_grant_id"], name=op.f("credit_uses_credit_grant_id_fk")
         ),
@@ -1055,6 +1116,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["invoice_id"], ["invoices.invoice_id"], name=op.f("dunning_steps_invoice_id_fk")),
         sa.PrimaryKeyConstraint("invoice_id", "step", name=op.f("dunning_steps_pk")),
     )
+    op.create_index(
+        "dunning_steps_suspensions",
+        "dunning_steps",
+        ["invoice_id"],
+        unique=False,
+        postgresql_where="action = 'suspend'",
+    )
     op.create_table(
         "invoice_lines",
         sa.Column("invoice_id", sa.Text(), nullable=False),
@@ -1097,10 +1165,12 @@ def upgrade() -> None:
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reversed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tx", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("payments_currency_check")),
         sa.CheckConstraint(
             "method in ('card', 'bank_debit', 'wire', 'cheque', 'stripe_invoice', 'other')",
             name=op.f("payments_method_check"),
         ),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("payments_amount_check")),
         sa.CheckConstraint("applied_minor between 0 and amount_minor", name=op.f("payments_applied_check")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.account_id"], name=op.f("payments_account_id_fk")),
         sa.ForeignKeyConstraint(["invoice_id"], ["invoices.invoice_id"], name=op.f("payments_invoice_id_fk")),
@@ -1140,6 +1210,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("refused_reason", sa.Text(), nullable=True),
         sa.Column("invoice_id", sa.Text(), nullable=True),
+        sa.CheckConstraint("quantity >= 0", name=op.f("usage_records_quantity_check")),
         sa.ForeignKeyConstraint(
             ["invoice_id"],
             ["invoices.invoice_id"],
@@ -1168,6 +1239,7 @@ def upgrade() -> None:
         sa.Column("evidence_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tx", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("disputes_currency_check")),
         sa.ForeignKeyConstraint(["payment_id"], ["payments.payment_id"], name=op.f("disputes_payment_id_fk")),
         sa.PrimaryKeyConstraint("dispute_id", name=op.f("disputes_pk")),
     )
@@ -1190,6 +1262,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state in ('requested', 'approved', 'sent', 'done', 'refused')", name=op.f("refund_requests_state_check")
         ),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("refund_requests_amount_check")),
         sa.CheckConstraint("approved_by <> requested_by", name=op.f("refund_requests_four_eyes_check")),
         sa.ForeignKeyConstraint(["payment_id"], ["payments.payment_id"], name=op.f("refund_requests_payment_id_fk")),
         sa.PrimaryKeyConstraint("refund_request_id", name=op.f("refund_requests_pk")),
@@ -1207,6 +1280,7 @@ def upgrade() -> None:
         sa.Column("failure_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tx", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name=op.f("refunds_currency_check")),
         sa.ForeignKeyConstraint(["payment_id"], ["payments.payment_id"], name=op.f("refunds_payment_id_fk")),
         sa.PrimaryKeyConstraint("refund_id", name=op.f("refunds_pk")),
     )
@@ -1244,6 +1318,7 @@ def downgrade() -> None:
     op.drop_index(op.f("payments_account_id_idx"), table_name="payments")
     op.drop_table("payments")
     op.drop_table("invoice_lines")
+    op.drop_index("dunning_steps_suspensions", table_name="dunning_steps", postgresql_where="action = 'suspend'")
     op.drop_table("dunning_steps")
     op.drop_index("dunning_holds_open", table_name="dunning_holds", postgresql_where="ended_at is null")
     op.drop_table("dunning_holds")
@@ -1252,6 +1327,11 @@ def downgrade() -> None:
     op.drop_index(op.f("credit_notes_invoice_id_idx"), table_name="credit_notes")
     op.drop_table("credit_notes")
     op.drop_index(op.f("collections_tx_idx"), table_name="collections")
+    op.drop_index(
+        "collections_stale",
+        table_name="collections",
+        postgresql_where="close_reason in ('credited', 'voided', 'paid') and status not in ('succeeded', 'canceled', 'processing')",
+    )
     op.drop_index("collections_one_open", table_name="collections", postgresql_where="closed_at is null")
     op.drop_table("collections")
     op.drop_index("billed_periods_one_first", table_name="billed_periods", postgresql_where="previous_end is null")
@@ -1262,11 +1342,14 @@ def downgrade() -> None:
     op.drop_index(op.f("subscription_changes_subscription_id_idx"), table_name="subscription_changes")
     op.drop_table("subscription_changes")
     op.drop_index(op.f("stripe_takeovers_subscription_id_idx"), table_name="stripe_takeovers")
+    op.drop_index("stripe_takeovers_one_planned", table_name="stripe_takeovers", postgresql_where="state = 'planned'")
     op.drop_table("stripe_takeovers")
     op.drop_index("repairs_one_open", table_name="repairs", postgresql_where="state in ('proposed', 'approved')")
     op.drop_index(op.f("repairs_divergence_id_idx"), table_name="repairs")
     op.drop_table("repairs")
     op.drop_table("postings")
+    op.drop_index(op.f("mirror_proposals_subscription_id_idx"), table_name="mirror_proposals")
+    op.drop_table("mirror_proposals")
     op.drop_index(op.f("invoices_tx_idx"), table_name="invoices")
     op.drop_index(op.f("invoices_subscription_id_idx"), table_name="invoices")
     op.drop_index("invoices_open", table_name="invoices", postgresql_where="state in ('pending', 'overdue')")
@@ -1326,6 +1409,7 @@ def downgrade() -> None:
     op.drop_table("ledger_accounts")
     op.drop_index("inbox_waiting", table_name="inbox", postgresql_where="state = 'new'")
     op.drop_index(op.f("inbox_tx_idx"), table_name="inbox")
+    op.drop_index("inbox_dead", table_name="inbox", postgresql_where="state = 'dead'")
     op.drop_index("inbox_by_object", table_name="inbox")
     op.drop_index("inbox_by_fact", table_name="inbox")
     op.drop_table("inbox")

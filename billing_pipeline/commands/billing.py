@@ -1,0 +1,146 @@
+"""`billing-pipeline bill`: issue invoices, preview the next one, ask for changes, expire credits."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from billing_pipeline.adapters.stores.billing_store import BillingStore
+from billing_pipeline.bootstrap import World, open_world
+from billing_pipeline.domain.changes import Timing, change_kind
+from billing_pipeline.domain.currencies import Currency
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.ids import SubscriptionId
+from billing_pipeline.domain.invoice_drafts import Draft
+from billing_pipeline.domain.money import Money
+from billing_pipeline.flows.change_subscriptions import ChangesApplied
+from billing_pipeline.flows.expire_credits import expire_credits
+from billing_pipeline.flows.issue_invoices import Issued, issue_invoices
+from billing_pipeline.flows.preview_invoice import preview_invoice
+from billing_pipeline.flows.request_change import request_change
+from billing_pipeline.flows.run_billing import run_billing
+
+app = typer.Typer(no_args_is_help=True, help="Bill subscriptions: invoices, previews, changes, credits that expire.")
+
+Day = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Bill what is due by then; today.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def issue(
+    day: Day = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compute everything, write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Apply the changes that are due and issue an invoice for every period that is due, once each."""
+    with open_world() as world:
+        store, zone = BillingStore(world.db), close_zone(world)
+        through = day.date() if day else world.clock.now().astimezone(zone).date()
+        if dry_run:
+            issued = issue_invoices(store, world.clock, through=through, dry_run=True, close_zone=zone)
+            changes = ChangesApplied()
+        else:
+            changes, issued = run_billing(store, world.clock, through=through, close_zone=zone)
+    if as_json:
+        typer.echo(json.dumps(asdict(issued) | {"changes": asdict(changes)}))
+    else:
+        typer.echo(changes_text(changes) + issued_text(issued))
+
+
+@app.command()
+def preview(subscription: str, as_json: AsJson = False) -> None:
+    """Show the next invoice of a subscription as it would be issued."""
+    with open_world() as world:
+        draft = preview_invoice(
+            BillingStore(world.db), world.clock, SubscriptionId(subscription), close_zone=close_zone(world)
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(draft) if draft else None, default=str))
+    else:
+        typer.echo(draft_text(draft) if draft else f"{subscription}: nothing will be charged at its next boundary")
+
+
+@app.command()
+def change(
+    subscription: str,
+    kind: str,
+    wish: Annotated[str, typer.Argument(help='What exactly, as JSON, such as {"quantity": 5}.')] = "{}",
+    timing: Annotated[str, typer.Option(help="now, or period_end.")] = "now",
+    source: Annotated[str, typer.Option(help="A unique name: asking twice under it changes nothing.")] = "",
+    requested_by: Annotated[str, typer.Option(help="Who asks.")] = "command line",
+) -> None:
+    """Ask for a change: swap, quantity, trial, convert, pause, resume, cancel, keep, suspend, reinstate, start."""
+    with open_world() as world:
+        asked = request_change(
+            BillingStore(world.db), world.clock, SubscriptionId(subscription), change_kind(kind), wish_json(wish),
+            timing=timing_named(timing), source=source, requested_by=requested_by,
+        )  # fmt: skip
+    typer.echo(f"{asked.source}: takes effect {asked.effective_at.isoformat()}, applied by `bill issue`")
+
+
+@app.command()
+def expire(as_json: AsJson = False) -> None:
+    """Note the credits that have expired, and book what is left of them."""
+    with open_world() as world:
+        expired = expire_credits(BillingStore(world.db), world.clock, close_zone=close_zone(world))
+    typer.echo(
+        json.dumps(asdict(expired)) if as_json else f"{expired.grants} expired: {dict(expired.lost_by_currency)}"
+    )
+
+
+def close_zone(world: World) -> ZoneInfo:
+    """The seller's zone: it dates the invoices."""
+    return ZoneInfo(world.settings.zone)
+
+
+def wish_json(text: str) -> dict[str, Any]:
+    """The wish as an object. Raises Broken for text that is not one."""
+    try:
+        wish = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Broken(f'the wish {text!r} is not JSON ({error}): write it like {{"quantity": 5}}') from None
+    if not isinstance(wish, dict):
+        raise Broken(f'the wish {text!r} is not an object: write it like {{"quantity": 5}}')
+    return wish
+
+
+def timing_named(word: str) -> Timing:
+    """The timing of that name."""
+    if word == "now":
+        return "now"
+    if word == "period_end":
+        return "period_end"
+    raise Broken(f"unknown timing {word!r}: use now or period_end")
+
+
+def changes_text(changes: ChangesApplied) -> str:
+    """What became of changes, for people; empty where there were none."""
+    if not changes.applied and not changes.waiting and not changes.refused:
+        return ""
+    lines = [f"changes applied: {changes.applied}, waiting: {changes.waiting}, invoices for them: {changes.invoices}"]
+    return "\n".join(lines + [f"refused: {source}: {reason}" for source, reason in changes.refused.items()]) + "\n"
+
+
+def issued_text(issued: Issued) -> str:
+    """The summary of a run, for people."""
+    money = ", ".join(str(Money(minor, Currency(code))) for code, minor in sorted(issued.total_by_currency.items()))
+    lines = [
+        f"invoices: {issued.invoices} ({money or 'nothing'}), born paid: {issued.born_paid}",
+        f"periods without a charge: {issued.idle_periods}, ended: {issued.ended}, late usage: {issued.late_usage}",
+        *(f"parked: {name}: {reason}" for name, reason in issued.parked.items()),
+    ]
+    return "\n".join(lines)
+
+
+def draft_text(draft: Draft) -> str:
+    """An invoice that is not yet issued, for people."""
+    settled = draft.settlement
+    rows = [(line.description, line.total_minor) for line in draft.lines]
+    rows += [("Previous balance", settled.previous_balance_minor)] if settled.previous_balance_minor else []
+    rows += [("Credits", -settled.credits_minor)] if settled.credits_minor else []
+    rows += [("Carried to the next invoice", -settled.carried_minor)] if settled.carried_minor else []
+    shown = [f"{words:60} {Money(minor, draft.currency)!s:>20}" for words, minor in [*rows, ("Due", settled.due_minor)]]
+    return "\n".join([f"{draft.invoice_id}, due on {draft.due_on}", *shown])

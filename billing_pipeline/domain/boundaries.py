@@ -1,0 +1,145 @@
+"""What happens when a subscription reaches a boundary: it is billed, passes unbilled, or ends."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from billing_pipeline.domain.coupons import Duration
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.periods import Cycle, Period, local_day, period_from
+from billing_pipeline.domain.subscriptions import (
+    Charger,
+    Item,
+    Subscription,
+    SubscriptionFact,
+    SubscriptionState,
+    fault,
+    move,
+)
+
+INVOICES_PER_RUN_MAX: Final = 400
+"""A subscription that is due more often than a daily one that was forgotten for a year is a mistake: it is parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """A period that the books know: who charged for it. The tiles of a subscription's time line."""
+
+    period: Period
+    charger: Charger
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is due at one boundary. subscription: as it is from then on, but for its next boundary, which is next_at.
+
+    tile: the period that starts there and who charges for it; None when the subscription has ended or its trial ended
+    without a card. joins: a tile comes before it. arrears: the metered items and the stretches of usage to bill.
+    """
+
+    subscription: Subscription
+    at: datetime
+    tile: Billed | None
+    joins: bool
+    arrears: tuple[tuple[Item, Period], ...] = ()
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The boundary after this one; None when there is none."""
+        return self.tile.period.end if self.tile else None
+
+    @property
+    def after(self) -> Subscription:
+        """The subscription as it is to be kept."""
+        return replace(self.subscription, next_period_start=self.next_at)
+
+    @property
+    def billable(self) -> bool:
+        """Whether an invoice comes of it."""
+        return bool(self.arrears) or (self.tile is not None and self.tile.charger is Charger.ENGINE)
+
+
+def steps_due(subscription: Subscription, last: Billed | None, has_card: bool, until: datetime) -> Iterator[Step]:
+    """Every boundary up to and including until, in order. last: the tile before the first of them.
+
+    Raises Broken when the subscription cannot be billed, or is due more often than INVOICES_PER_RUN_MAX.
+    """
+    at = subscription.next_period_start
+    for _ in range(INVOICES_PER_RUN_MAX):
+        if at is None or at > until:
+            return
+        step = step_at(subscription, at, last, has_card)
+        yield step
+        subscription, last, at = coupons_used_up(step), step.tile or last, step.next_at
+    if at is not None and at <= until:
+        raise Broken(f"more than {INVOICES_PER_RUN_MAX} periods are due at once: check anchor_on and next_period_start")
+
+
+def step_at(subscription: Subscription, at: datetime, last: Billed | None, has_card: bool) -> Step:
+    """What is due at the subscription's boundary. Raises Broken when it cannot be billed."""
+    arrears = usage_due(subscription, last)
+    if subscription.cancel_at is not None and subscription.cancel_at <= at:
+        return Step(ended(subscription, subscription.cancel_at), at, None, last is not None, arrears)
+    if subscription.state is SubscriptionState.TRIALING:
+        subscription = trial_over(subscription, at, has_card)
+        if subscription.state is not SubscriptionState.ACTIVE:
+            return Step(subscription, at, None, last is not None)
+    tile = Billed(stretch(subscription, at), Charger.NONE if subscription.idle else subscription.charger)
+    if tile.charger is Charger.ENGINE and (words := fault(subscription, at)):
+        raise Broken(words)
+    return Step(subscription, at, tile, last is not None, arrears)
+
+
+def coupons_used_up(step: Step) -> Subscription:
+    """The subscription after the step: a coupon for one period ends with the one that it was for."""
+    subscription, tile = step.subscription, step.tile
+    if not subscription.discounts or tile is None or not step.billable:
+        return subscription
+    zone = subscription.cycle.zone
+    return replace(
+        subscription,
+        discounts=tuple(
+            replace(discount, ends_at=tile.period.end)
+            if discount.coupon.duration is Duration.ONCE and discount.covers(step.at, zone)
+            else discount
+            for discount in subscription.discounts
+        ),
+    )
+
+
+def stretch(subscription: Subscription, start: datetime) -> Period:
+    """What is billed from start on: up to the next boundary, or up to the end of the subscription if that is sooner."""
+    period = period_from(subscription.cycle, start)
+    if subscription.cancel_at is not None and start < subscription.cancel_at < period.end:
+        return Period(start, subscription.cancel_at)
+    return period
+
+
+def usage_due(subscription: Subscription, last: Billed | None) -> tuple[tuple[Item, Period], ...]:
+    """The metered items that were part of the last period, each with its stretch; none if we did not charge."""
+    if last is None or last.charger is not Charger.ENGINE:
+        return ()
+    metered = ((item, item.window(last.period)) for item in subscription.items if item.price.meter is not None)
+    return tuple((item, window) for item, window in metered if window is not None)
+
+
+def ended(subscription: Subscription, at: datetime) -> Subscription:
+    """The subscription once it is over."""
+    state = move(subscription.state, SubscriptionFact.CANCELED)
+    return replace(subscription, state=state, ended_at=at)
+
+
+def trial_over(subscription: Subscription, at: datetime, has_card: bool) -> Subscription:
+    """The subscription at the end of its trial: billed from then on, or paused for want of a card."""
+    if subscription.trial_needs_card and not has_card:
+        paused = move(subscription.state, SubscriptionFact.TRIAL_ENDED_WITHOUT_CARD)
+        return replace(subscription, state=paused, paused_at=at)
+    active = move(subscription.state, SubscriptionFact.TRIAL_ENDED)
+    return replace(subscription, state=active, cycle=anchored_from(subscription.cycle, at))
+
+
+def anchored_from(cycle: Cycle, start: datetime) -> Cycle:
+    """The cycle of a subscription that is first billed at start: anchored there, unless its anchor is yet to come."""
+    day = local_day(start, cycle.zone)
+    return cycle if cycle.anchor_on >= day else replace(cycle, anchor_on=day)

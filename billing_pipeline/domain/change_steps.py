@@ -1,0 +1,131 @@
+"""A group of changes that take effect at one instant: what the subscription is afterwards and what that costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from billing_pipeline.domain.boundaries import Billed, Step, usage_due
+from billing_pipeline.domain.changes import (
+    Cancel,
+    Change,
+    ChangeQuantity,
+    Pause,
+    Reinstate,
+    Resume,
+    Start,
+    Swap,
+    Wish,
+    applied,
+    wish_of,
+)
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.ids import ItemId, PriceId
+from billing_pipeline.domain.invoice_drafts import Line
+from billing_pipeline.domain.periods import Period
+from billing_pipeline.domain.pricing import Price
+from billing_pipeline.domain.proration import Worth, change_lines, remaining, worth
+from billing_pipeline.domain.subscriptions import Charger, Subscription, SubscriptionState
+from billing_pipeline.domain.taxes import TaxRate
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a group of changes came to. refused: with the reason. bridge: the unbilled tile that a new start follows.
+
+    usage: the metered stretch that a cancellation ends, as a step that bills it.
+    """
+
+    subscription: Subscription
+    lines: tuple[Line, ...]
+    granted: tuple[Change, ...]
+    refused: tuple[tuple[Change, str], ...]
+    usage: Step | None = None
+    bridge: Step | None = None
+
+
+def changed(
+    subscription: Subscription, last: Billed | None, changes: Sequence[Change], at: datetime,
+    prices: Mapping[PriceId, Price], tax: TaxRate | None,
+) -> Changed:  # fmt: skip
+    """Apply changes in order, each if it can be granted. last: the last tile of the time line. at: to the second."""
+    lines: list[Line] = []
+    granted: list[Change] = []
+    refused: list[tuple[Change, str]] = []
+    usage = bridge = None
+    current = subscription
+    for change in changes:
+        try:
+            wish = wish_of(change)
+            after = applied(current, wish, at, prices)
+            lines += lines_between(current, after, wish, last, at, tax)
+        except Broken as error:
+            refused.append((change, str(error)))
+            continue
+        usage = usage or ended_usage(current, after, last, at)
+        if isinstance(wish, Start):
+            after, bridge = bridged(after, last, at)
+        current = after
+        granted.append(change)
+    return Changed(current, tuple(lines), tuple(granted), tuple(refused), usage, bridge)
+
+
+def priced(wish: Wish) -> bool:
+    """Whether the wish gives time back or charges for it. A suspension takes nothing back, an end only if asked."""
+    match wish:
+        case Swap() | ChangeQuantity() | Pause() | Resume() | Reinstate():
+            return True
+        case Cancel():
+            return wish.prorate and not wish.at_period_end
+        case _:
+            return False
+
+
+def lines_between(
+    before: Subscription, after: Subscription, wish: Wish, last: Billed | None, at: datetime, tax: TaxRate | None
+) -> tuple[Line, ...]:
+    """What one wish gives back and charges for the rest of the current tile; nothing where Stripe charges for it."""
+    if last is None or not last.period.start <= at < last.period.end or last.charger is Charger.STRIPE:
+        return ()
+    if not priced(wish):
+        return ()
+    part = remaining(before.cycle, last.period, at)
+    return change_lines(paid(before, last, at), paid(after, last, at), part, Period(at, last.period.end), tax)
+
+
+def paid(subscription: Subscription, last: Billed, at: datetime) -> dict[ItemId, Worth]:
+    """What is to be paid for the current tile: nothing while paused or over, or suspended in an unbilled tile."""
+    if subscription.state is not SubscriptionState.ACTIVE:
+        return {}
+    if subscription.suspended_at is not None and last.charger is Charger.NONE:
+        return {}
+    return worth(subscription.items_at(at), subscription, last.period.start)
+
+
+def ended_usage(before: Subscription, after: Subscription, last: Billed | None, at: datetime) -> Step | None:
+    """The usage up to an end in mid-period, as a step without a tile; None when there is nothing to bill."""
+    if after.ended_at is None or before.ended_at is not None or last is None or last.period.start >= at:
+        return None
+    cut = Billed(Period(last.period.start, min(at, last.period.end)), last.charger)
+    arrears = usage_due(before, cut)
+    return Step(after, at, None, True, arrears) if arrears else None
+
+
+def bridged(subscription: Subscription, last: Billed | None, at: datetime) -> tuple[Subscription, Step | None]:
+    """A subscription that starts again, joined to its time line.
+
+    Within the last tile it goes on where that ends, on its old cycle; after it, an unbilled tile fills the gap.
+    """
+    if last is None or last.period.end == at:
+        return subscription, None
+    if at < last.period.end:
+        return replace(subscription, next_period_start=last.period.end), None
+    tile = Billed(Period(last.period.end, at), Charger.NONE)
+    return subscription, Step(subscription, last.period.end, tile, True)
+
+
+def simultaneous(changes: Sequence[Change]) -> list[tuple[datetime, list[Change]]]:
+    """The changes by the second in which they take effect, in order."""
+    groups: dict[datetime, list[Change]] = {}
+    for change in sorted(changes, key=lambda c: (c.effective_at, c.change_id)):
+        groups.setdefault(change.effective_at.replace(microsecond=0), []).append(change)
+    return list(groups.items())

@@ -1,0 +1,82 @@
+"""Proration: what a change in the middle of a period gives back and charges, to the second.
+
+Each line is rounded half-up on its own, as Stripe does: going from 10.00 to 5.00 with two thirds left is -6.67 + 3.33.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing_pipeline.domain.coupons import discounts_on
+from billing_pipeline.domain.ids import ItemId
+from billing_pipeline.domain.invoice_drafts import Line, LineKind
+from billing_pipeline.domain.issuing import coupons_at, described
+from billing_pipeline.domain.periods import Cycle, Period, period_at, share
+from billing_pipeline.domain.pricing import Price, exact_amount, rounded
+from billing_pipeline.domain.subscriptions import Item, Subscription
+from billing_pipeline.domain.taxes import TaxRate, tax_on
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What an item costs for a whole period: an exact amount as a ratio, and its share of the discounts."""
+
+    price: Price
+    quantity: int
+    amount: tuple[int, int]
+    discount_minor: int
+
+
+def worth(items: tuple[Item, ...], subscription: Subscription, period_start: datetime) -> dict[ItemId, Worth]:
+    """What each licensed item costs for a whole period, with the coupons that cover the period which started then."""
+    licensed = [item for item in items if item.price.meter is None]
+    exact = [with_minimum(item) for item in licensed]
+    coupons = coupons_at(subscription, period_start)
+    off = discounts_on([rounded(*amount) for amount in exact], coupons, subscription.currency)
+    return {
+        item.item_id: Worth(item.price, item.quantity, amount, discount)
+        for item, amount, discount in zip(licensed, exact, off, strict=True)
+    }
+
+
+def with_minimum(item: Item) -> tuple[int, int]:
+    """The exact amount of an item for a whole period, at least its minimum commitment."""
+    numerator, denominator = exact_amount(item.price, item.quantity)
+    return max((numerator, denominator), (item.price.minimum_minor * denominator, denominator))
+
+
+def remaining(cycle: Cycle, billed: Period, at: datetime) -> tuple[int, int]:
+    """How much of what was paid for is left at that moment, in seconds: (part, whole).
+
+    The whole is the billed period where that was charged in full, and the cycle's own period where it was a part of it.
+    """
+    whole = billed if share(cycle, billed) == (1, 1) else period_at(cycle, billed.start)
+    return Period(at, billed.end).seconds, whole.seconds
+
+
+def change_lines(
+    before: dict[ItemId, Worth], after: dict[ItemId, Worth], part: tuple[int, int], period: Period, tax: TaxRate | None
+) -> tuple[Line, ...]:
+    """The lines of a change: unused time given back, remaining time charged, for each item that changes.
+
+    part: what is left of the period. period: from the change to the end of what was billed.
+    """
+    lines: list[Line] = []
+    for item_id in before | after:
+        old, new = before.get(item_id), after.get(item_id)
+        if old != new:
+            lines += [prorated(LineKind.UNUSED_TIME, old, part, period, tax)] if old else []
+            lines += [prorated(LineKind.REMAINING_TIME, new, part, period, tax)] if new else []
+    return tuple(lines)
+
+
+def prorated(kind: LineKind, of: Worth, part: tuple[int, int], period: Period, tax: TaxRate | None) -> Line:
+    """One line of a change: that part of what the item is worth, negative for unused time."""
+    sign = -1 if kind is LineKind.UNUSED_TIME else 1
+    numerator, denominator = of.amount
+    amount = rounded(sign * numerator * part[0], denominator * part[1])
+    discount = rounded(sign * of.discount_minor * part[0], part[1])
+    words = "Unused time on" if sign < 0 else "Remaining time on"
+    return Line(
+        kind, f"{words} {described(of.price, of.quantity)}", amount, period, of.price.price_id, of.quantity, discount,
+        tax_on(tax, amount - discount), tax.tax_rate_id if tax else None, tax is not None and tax.inclusive,
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Asking for a change to a subscription: written down now, applied when it takes effect."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from billing_pipeline.domain.changes import Change, ChangeKind, Timing, wish_of
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.ids import SubscriptionId
+from billing_pipeline.domain.subscriptions import Subscription
+from billing_pipeline.flows.ports import Clock
+from billing_pipeline.flows.ports.billing import BillingStore
+
+
+# long because a wish has options, and each has a good default
+def request_change(
+    store: BillingStore, clock: Clock, subscription_id: SubscriptionId, kind: ChangeKind, wish: Mapping[str, Any], *,
+    timing: Timing = "now", source: str = "", requested_by: str = "",
+) -> Change:  # fmt: skip
+    """The change that was put on the list. source: its unique name; asking twice under one name changes nothing.
+
+    timing 'period_end' takes effect at the next boundary, except that a cancellation is noted now and ends then.
+    Raises Broken when the subscription does not exist, cannot be billed, or the wish cannot be read.
+    """
+    now = clock.now()
+    effective_at = effect(subscription_named(store, subscription_id), kind, timing, now)
+    name = source or f"{subscription_id}:{kind}:{now.isoformat()}"
+    change = Change(subscription_id, name, kind, dict(wish), timing, effective_at, requested_by)
+    wish_of(change)
+    store.request(change, now)
+    return change
+
+
+def subscription_named(store: BillingStore, subscription_id: SubscriptionId) -> Subscription:
+    """The subscription. Raises Broken when there is none or its rows make no sense."""
+    account = store.one(subscription_id)
+    if account is None:
+        raise Broken(f"no subscription {subscription_id}: use the subscription_id that it was imported with")
+    if account.unbillable:
+        raise Broken(f"subscription {subscription_id} cannot be billed: {account.unbillable[0].reason}")
+    return account.subscriptions[0].subscription
+
+
+def effect(subscription: Subscription, kind: ChangeKind, timing: Timing, now: datetime) -> datetime:
+    """When a change takes effect that is asked for now."""
+    if timing == "now" or kind == "cancel":
+        return now
+    return max(now, subscription.next_period_start or now)
