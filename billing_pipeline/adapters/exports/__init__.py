@@ -1,0 +1,1 @@
+"""The journal in the forms that other books take."""

@@ -1,0 +1,118 @@
+"""Credit notes, losses and credit grants in PostgreSQL."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.stores.inbox_store import InboxStore
+from billing_pipeline.adapters.stores.ledger_store import LedgerStore
+from billing_pipeline.domain.credits import CreditGrant
+from billing_pipeline.domain.ids import AccountId, CreditNoteId, InvoiceId
+from billing_pipeline.domain.ledger import Entry
+from billing_pipeline.domain.revenue import Adjustment, Stretch
+from billing_pipeline.flows.ports import Fact
+from billing_pipeline.flows.ports.documents import CreditNote, Erasable, LostInvoice, OpenInvoice
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentStore:
+    """What credit notes, losses and grants need. Shares the open transaction of any other store on its database."""
+
+    db: Database
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """One transaction; an inner one joins the outer."""
+        return self.db.transaction()
+
+    def write(self, entries: Sequence[Entry], run_id: str, now: datetime) -> int:
+        """Book the entries whose source is new; how many those were."""
+        return LedgerStore(self.db).write(entries, run_id, now)
+
+    def open_day(self, day: date) -> date:
+        """The day itself while it is open, else the first day after the last closed one."""
+        return LedgerStore(self.db).open_day(day)
+
+    def lock(self, work: str) -> None:
+        """Wait until this transaction is the only one that does the work."""
+        LedgerStore(self.db).lock(work)
+
+    def stretches(self, invoice: InvoiceId, zone: str) -> tuple[list[Stretch], list[Adjustment]]:
+        """What an invoice's lines deferred, and what was taken back so far."""
+        return LedgerStore(self.db).stretches(invoice, zone)
+
+    def adjust_revenue(self, source: str, invoice: InvoiceId, adjustments: Sequence[Adjustment]) -> None:
+        """Take deferred revenue back; source names the entry. Doing it again changes nothing."""
+        LedgerStore(self.db).adjust_revenue(source, invoice, adjustments)
+
+    def put(self, facts: list[Fact], now: datetime) -> int:
+        """Facts for the inbox; how many were new."""
+        return InboxStore(self.db).put(facts, now)
+
+    def lock_invoice(self, invoice: InvoiceId) -> OpenInvoice | None:
+        """The invoice, its account's row and its own locked in that order; None when there is none."""
+        self.db.rows("ledger/lock_account_of_invoice", invoice=invoice)
+        row = self.db.row("ledger/lock_invoice", invoice=invoice)
+        return OpenInvoice(**row._mapping) if row else None
+
+    def credit_note_amount(self, credit_note: CreditNoteId) -> tuple[str, int] | None:
+        """Number and amount of a credit note that was written before."""
+        row = self.db.row("ledger/credit_note_by_id", credit_note_id=credit_note)
+        return (row.number, row.amount_minor) if row else None
+
+    def payment_under_way(self, invoice: InvoiceId) -> bool:
+        """Whether a charge of the invoice may still succeed."""
+        return any(row.busy for row in self.db.rows("ledger/payment_under_way", invoice=invoice))
+
+    def next_credit_note_number(self, account: AccountId) -> str:
+        """The account's next number, taken."""
+        (row,) = self.db.rows("ledger/take_credit_note_number", account=account)
+        return str(row.number)
+
+    def add_credit_note(self, note: CreditNote, invoice: OpenInvoice) -> None:
+        """Write the note."""
+        self.db.run(
+            "ledger/add_credit_note",
+            credit_note_id=note.credit_note_id, invoice_id=invoice.invoice_id, legal_entity_id=invoice.legal_entity_id,
+            number=note.number, currency=invoice.currency, amount_minor=note.parts.minor,
+            tax_minor=note.parts.tax_minor, reason=note.reason, issued_by=note.issued_by, issued_at=note.issued_at,
+        )  # fmt: skip
+
+    def lower_due(self, invoice: InvoiceId, minor: int, now: datetime) -> None:
+        """Lower what is open, and close the invoice's collection: its intent asks for too much."""
+        self.db.run("ledger/lower_due", invoice=invoice, minor=minor)
+        self.db.run("ledger/close_collection", invoice=invoice, now=now)
+
+    def lock_account(self, account: AccountId) -> str | None:
+        """The account's currency, its row locked; None when there is none."""
+        row = self.db.row("ledger/lock_account", account=account)
+        return str(row.currency) if row else None
+
+    def add_grant(self, grant: CreditGrant, source: str, note: str) -> bool:
+        """Write the grant; False when its source was there before."""
+        written = self.db.run(
+            "ledger/add_credit_grant",
+            credit_grant_id=grant.credit_grant_id, account_id=grant.account, currency=grant.currency, kind=grant.kind,
+            priority=grant.priority, amount_minor=grant.amount_minor, granted_at=grant.granted_at,
+            expires_at=grant.expires_at, source=source, note=note,
+        )  # fmt: skip
+        return written == 1
+
+    def lost_invoices(self, limit: int, among: Sequence[InvoiceId] | None = None) -> list[LostInvoice]:
+        """Invoices, of these or of all, that were given up or voided and whose receivable is still in the books."""
+        rows = self.db.rows("ledger/lost_invoices", limit=limit, among=None if among is None else list(among))
+        return [LostInvoice(r.invoice_id, r.state, r.open_minor, r.losses, r.ended_at) for r in rows]
+
+    def erasable(self, account: AccountId) -> Erasable | None:
+        """The account, locked, with what stands in the way of erasing it; None when there is none."""
+        row = self.db.row("ledger/erasable_account", account=account)
+        return Erasable(**row._mapping) if row else None
+
+    def erase(self, account: AccountId, customer: str | None, now: datetime) -> None:
+        """Take the person out of every table; ids, states, amounts and the books stay."""
+        self.db.run("ledger/erase_account", account=account, now=now)
+        self.db.run("ledger/erase_messages", account=account)
+        self.db.run("ledger/erase_payment_methods", account=account)
+        if customer:
+            self.db.run("ledger/erase_facts", customer=customer)

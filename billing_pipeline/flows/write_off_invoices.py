@@ -1,0 +1,89 @@
+"""Write off invoices: book the loss of those that dunning or a person gave up."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from billing_pipeline.domain.billing_entries import When, written_off
+from billing_pipeline.domain.documents import loss_parts
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.ids import InvoiceId
+from billing_pipeline.domain.ledger import Entry
+from billing_pipeline.domain.revenue import take_back, unearned
+from billing_pipeline.flows.facts import own_fact
+from billing_pipeline.flows.ports import Clock
+from billing_pipeline.flows.ports.documents import GivingUpStore, LossStore, LostInvoice
+from billing_pipeline.flows.zones import day_in
+
+BATCH_MAX: Final = 500  # one transaction each: a run that is stopped keeps what it has booked
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOff:
+    """How many losses were booked, and how much that was in minor units by currency."""
+
+    invoices: int
+    minor_by_currency: dict[str, int]
+
+
+def give_up(store: GivingUpStore, clock: Clock, invoices: Iterable[InvoiceId], *, by: str, reason: str) -> int:
+    """How many invoices are told to the inbox as given up. The inbox moves their state; write_off_invoices books it.
+
+    All or none: raises Broken naming the first one that is not overdue.
+    """
+    now = clock.now()
+    why = {"by": by, "reason": reason}
+    with store.transaction():
+        for invoice in (wanted := list(invoices)):
+            found = store.lock_invoice(invoice)
+            if found is None or found.state != "overdue":
+                state = f"is {found.state}" if found else "does not exist"
+                raise Broken(f"invoice {invoice} {state}: only overdue invoices are given up")
+        facts = [own_fact("hand", "invoice.given_up", "invoice", invoice, now, why) for invoice in wanted]
+        return store.put(facts, now)
+
+
+def write_off_invoices(store: LossStore, clock: Clock, *, zone: str = "UTC", run_id: str = "") -> WrittenOff:
+    """Book the loss of every invoice that was given up or voided and still has a receivable in the books.
+
+    Running it again books nothing. Each invoice has a transaction of its own.
+    """
+    lost: dict[str, int] = {}
+    count = 0
+    while batch := store.lost_invoices(BATCH_MAX):
+        for each in batch:
+            entry = book_loss(store, clock, each, zone, run_id)
+            lost[entry.currency] = lost.get(entry.currency, 0) + each.open_minor
+            count += 1
+    return WrittenOff(count, lost)
+
+
+def book_losses(
+    store: LossStore, clock: Clock, invoices: Sequence[InvoiceId], *, zone: str, run_id: str
+) -> list[Entry]:
+    """The entries of those of the invoices that have just ended with a receivable, in the caller's transaction."""
+    lost = store.lost_invoices(len(invoices), invoices) if invoices else []
+    return [book_loss(store, clock, each, zone, run_id) for each in lost]
+
+
+def book_loss(store: LossStore, clock: Clock, lost: LostInvoice, zone: str, run_id: str) -> Entry:
+    """The entry of the loss, written, with the revenue that will not be earned taken from the schedule."""
+    with store.transaction():
+        invoice = store.lock_invoice(lost.invoice_id)
+        if invoice is None:
+            raise Broken(f"invoice {lost.invoice_id} vanished while its loss was booked: invoices are never deleted")
+        day = day_in(lost.ended_at, zone)
+        stretches, told = store.stretches(lost.invoice_id, zone)
+        rest = sum(unearned(stretch, told, day) for stretch in stretches)
+        tax_left = invoice.tax_minor - invoice.taxed_back_minor
+        parts = loss_parts(lost.open_minor, invoice.total_minor, tax_left, rest)
+        when = When(lost.ended_at, store.open_day(day))
+        entry = named(written_off(invoice.invoice_id, invoice.account, invoice.currency, parts, when), lost.losses)
+        store.write([entry], run_id, clock.now())
+        store.adjust_revenue(entry.source, lost.invoice_id, take_back(stretches, told, parts.unearned_minor, day))
+    return entry
+
+
+def named(entry: Entry, losses: int) -> Entry:
+    """The entry under a name of its own, where the invoice was given up before and paid money came back."""
+    return replace(entry, source=f"{entry.source}:{losses + 1}") if losses else entry
