@@ -1,0 +1,123 @@
+"""`billing-pipeline payments`: see them, book those that came by hand, try again, and see what cards have left."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from billing_pipeline.adapters.stores.inbox_store import InboxStore
+from billing_pipeline.bootstrap import open_world
+from billing_pipeline.commands.tables import show_rows
+from billing_pipeline.domain.card_budget import MONTH, budget_left
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.ids import InvoiceId
+from billing_pipeline.flows.record_payments import METHODS, ReceivedMoney, record_payment
+from billing_pipeline.web.links import pay_links
+
+app = typer.Typer(no_args_is_help=True, help="Payments: list, record, retry, cards that expire, tries that are left.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON list or object.")]
+Limit = Annotated[int, typer.Option(min=1, help="Rows at most.")]
+
+
+@app.command("list")
+def list_payments(
+    account: Annotated[str, typer.Option(help="Only of this account.")] = "", limit: Limit = 50, as_json: AsJson = False
+) -> None:
+    """Payments, newest first."""
+    with open_world() as world:
+        rows = world.db.rows("collection/list_payments", account_id=account, limit=limit)
+    show_rows(rows, as_json, empty="no payments yet")
+
+
+@app.command()
+def attempts(
+    invoice: Annotated[str, typer.Argument(help="Its invoice; without it all that want a person.")] = "",
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """What was asked of Stripe, what came of it, and what to do about it."""
+    with open_world() as world:
+        rows = world.db.rows("collection/list_attempts", invoice_id=invoice, limit=limit)
+    show_rows(rows, as_json, empty="nothing was asked" if invoice else "nothing is unknown, nothing was refused")
+
+
+@app.command()
+def cards(limit: Limit = 50, as_json: AsJson = False) -> None:
+    """Cards that were declined in the last 30 days, and how many tries their networks still allow."""
+    with open_world() as world:
+        now = world.clock.now()
+        rows = world.db.rows("collection/card_budgets", since=now - MONTH, limit=limit)
+    budgets = [(row, budget_left(row.brand, row.declined_at, now)) for row in rows]
+    found: list[dict[str, Any]] = [
+        {"card": f"{row.brand} {row.last4}".strip() or row.fingerprint, "account": row.account_id,
+         "invoices": row.invoices, "tries": row.tries, "declines": row.declines, "left": budget.left,
+         "free_at": budget.free_at.isoformat() if budget.free_at else None}
+        for row, budget in budgets
+    ]  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(found))
+    for row in [] if as_json else found:
+        free = f", again from {row['free_at']}" if row["free_at"] else ""
+        typer.echo(f"{row['card']:24} {row['account']:20} {row['declines']:>3} declines, {row['left']:>3} left{free}")
+    if not found and not as_json:
+        typer.echo("no card was declined in the last 30 days")
+
+
+@app.command()
+def expiring(
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far ahead to look.")] = 30,
+    limit: Limit = 500,
+    as_json: AsJson = False,
+) -> None:
+    """Cards that will be charged and expire soon."""
+    with open_world() as world:
+        today = world.clock.now().date()
+        rows = world.db.rows(
+            "collection/expiring_methods", today=today, until=today + timedelta(days=days), limit=limit
+        )
+    show_rows(rows, as_json, empty=f"no card expires within {days} days")
+
+
+# long because each option is one line
+@app.command()
+def record(
+    amount_minor: Annotated[int, typer.Argument(help="In minor units: 1999 is 19.99 usd.")],
+    currency: Annotated[str, typer.Argument(help="Such as usd.")],
+    reference: Annotated[str, typer.Option(help="The bank's text or the cheque's number.")],
+    invoice: Annotated[str, typer.Option(help="What it pays; without it the money waits.")] = "",
+    account: Annotated[str, typer.Option(help="Whose it is, where no invoice is named.")] = "",
+    method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}.")] = "wire",
+    received: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it arrived; today.")] = None,
+    by: Annotated[str, typer.Option(help="Who records it.")] = "command line",
+    as_json: AsJson = False,
+) -> None:
+    """Book money that did not come through Stripe. The invoice follows when the inbox is applied."""
+    with open_world() as world:
+        at = received.replace(tzinfo=UTC) if received else world.clock.now()
+        if invoice and world.db.row("collection/customer_of_invoice", invoice_id=invoice) is None:
+            raise Broken(f"no invoice {invoice!r}: leave it out, and the money waits for its owner")
+        money = ReceivedMoney(amount_minor, currency.lower(), method, reference, at, by, invoice, account)
+        payment_id, new = record_payment(InboxStore(world.db), world.clock, money)
+    told = {"payment_id": payment_id, "new": new}
+    typer.echo(json.dumps(told) if as_json else f"{payment_id}: {'recorded' if new else 'was recorded before'}")
+
+
+@app.command()
+def retry(invoice: str) -> None:
+    """Ask for another try of an invoice; the next `collect run` makes it, as far as the card's budget allows."""
+    with open_world() as world:
+        if not world.db.run("collection/ask_again", invoice_id=invoice, now=world.clock.now()):
+            raise Broken(f"invoice {invoice!r} was never collected: `collect run` does so when it is due")
+    typer.echo(f"{invoice}: will be tried by the next `billing-pipeline collect run`")
+
+
+@app.command()
+def link(invoice: str) -> None:
+    """The address at which a customer pays this invoice, good for 30 days."""
+    with open_world() as world:
+        if world.db.row("collection/customer_of_invoice", invoice_id=invoice) is None:
+            raise Broken(f"no invoice {invoice!r}")
+        address = pay_links(world.settings, world.home, world.clock)(InvoiceId(invoice))
+    typer.echo(address)

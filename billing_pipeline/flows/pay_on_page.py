@@ -1,0 +1,216 @@
+"""The customer's side of collecting: pay an open invoice, or leave a card for the next ones.
+
+One intent per collection, the same that the engine tries: whoever is first, one charge stands. What the browser says is
+never believed: the object is read from Stripe, and the state of the invoice follows from the inbox only.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from billing_pipeline.domain.attempts import Attempt, NewAttempt, Operation, Outcome, collection_subject, key_of
+from billing_pipeline.domain.events import fact_key, id_of
+from billing_pipeline.domain.ids import IdempotencyKey, PaymentMethodId
+from billing_pipeline.domain.requests import (
+    WITH_FEE,
+    Bill,
+    Request,
+    charge_on_page,
+    choose_method,
+    keep_card,
+    set_up_card,
+)
+from billing_pipeline.flows.facts import canonical, moment_of
+from billing_pipeline.flows.ports import Clock, Fact, Gateway, Json
+from billing_pipeline.flows.ports.collection import NewCollection
+from billing_pipeline.flows.ports.page import PageInvoice, PageStore
+from billing_pipeline.flows.send_attempts import NOT_NOW, answer_to, settled_by
+
+ENGINE_WAITS: Final = timedelta(hours=1)  # so long a customer on the page is left in peace before the engine tries
+PAYABLE: Final = frozenset({"pending", "overdue", "written_off"})
+USABLE_SETUP: Final = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+
+
+class PageState(StrEnum):
+    """What the page has to say."""
+
+    READY = "ready"
+    TRYING = "trying"
+    PROCESSING = "processing"
+    PAID = "paid"
+    NOTHING_DUE = "nothing_due"
+    CARD_SAVED = "card_saved"
+    FAILED = "failed"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the browser needs: a secret for Stripe.js, where there is something to do."""
+
+    state: PageState
+    client_secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What serving a customer works with."""
+
+    store: PageStore
+    gateway: Gateway
+    clock: Clock
+    environment: str = "billing"
+
+
+def shown_state(invoice: PageInvoice) -> PageState:
+    """What an invoice's page says before anything is asked of Stripe."""
+    if invoice.state == "paid":
+        return PageState.PAID
+    if invoice.state not in PAYABLE or invoice.remaining.minor <= 0:
+        return PageState.NOTHING_DUE
+    if invoice.intent_status == "processing":
+        return PageState.PROCESSING
+    return PageState.TRYING if invoice.in_flight else PageState.READY
+
+
+def open_payment(counter: Counter, invoice: PageInvoice) -> Session:
+    """A secret with which the browser can pay the invoice; the same intent that the engine tries."""
+    if (state := shown_state(invoice)) is not PageState.READY or invoice.customer_id is None:
+        return Session(PageState.LATER if state is PageState.READY else state)
+    intent = _known_intent(counter, invoice) or _new_intent(counter, invoice)
+    if intent is None:
+        return Session(PageState.LATER)
+    match intent["status"]:
+        case "succeeded":
+            _tell(counter, intent)
+            return Session(PageState.PAID)
+        case "processing":
+            _tell(counter, intent)
+            return Session(PageState.PROCESSING)
+        case "canceled" | "requires_capture":
+            return Session(PageState.LATER)
+        case _:
+            return Session(PageState.READY, _kept_for_later(counter, intent)["client_secret"])
+
+
+def open_setup(counter: Counter, invoice: PageInvoice) -> Session:
+    """A secret with which the browser can leave a card. An unused one is handed out again."""
+    if invoice.customer_id is None:
+        return Session(PageState.LATER)
+    if invoice.setup_intent_id:
+        known = counter.gateway.read(f"/v1/setup_intents/{invoice.setup_intent_id}")
+        if known and known["status"] in USABLE_SETUP:
+            return Session(PageState.READY, known["client_secret"])
+    request = set_up_card(invoice.account_id, invoice.customer_id, counter.environment)
+    made = _carried_out(counter, Operation.SETUP, str(invoice.account_id), invoice.setups, request)
+    return Session(PageState.READY, made["client_secret"]) if made else Session(PageState.LATER)
+
+
+def close_payment(counter: Counter, invoice: PageInvoice) -> PageState:
+    """What came of it, as Stripe says. The fact goes into the inbox; the card that paid is charged from now on."""
+    if not invoice.payment_intent_id:
+        return PageState.FAILED
+    intent = counter.gateway.read(f"/v1/payment_intents/{invoice.payment_intent_id}", {"expand": WITH_FEE})
+    if intent is None:
+        return PageState.FAILED
+    _tell(counter, intent)
+    if intent["status"] == "succeeded":
+        _make_default(counter, invoice, id_of(intent.get("payment_method")))
+        return PageState.PAID
+    return PageState.PROCESSING if intent["status"] == "processing" else PageState.FAILED
+
+
+def close_setup(counter: Counter, invoice: PageInvoice) -> PageState:
+    """Whether the card was saved, as Stripe says. It is charged from now on, first for what is open."""
+    if not invoice.setup_intent_id:
+        return PageState.FAILED
+    setup = counter.gateway.read(f"/v1/setup_intents/{invoice.setup_intent_id}", {"expand": ["payment_method"]})
+    if setup is None or setup["status"] != "succeeded":
+        return PageState.FAILED
+    _tell(counter, setup)
+    _make_default(counter, invoice, id_of(setup.get("payment_method")))
+    return PageState.CARD_SAVED
+
+
+def _known_intent(counter: Counter, invoice: PageInvoice) -> Json | None:
+    """The open collection's intent, if it asks for what is still owed."""
+    if not invoice.payment_intent_id or not invoice.collection_open:
+        return None
+    intent = counter.gateway.read(f"/v1/payment_intents/{invoice.payment_intent_id}", {"expand": WITH_FEE})
+    return intent if intent and intent["amount"] == invoice.remaining.minor else None
+
+
+def _new_intent(counter: Counter, invoice: PageInvoice) -> Json | None:
+    """An intent made for this customer; None where another process is at it, or one over another amount is open."""
+    if invoice.customer_id is None or (invoice.collection_open and invoice.payment_intent_id):
+        return None
+    seq = invoice.seq if invoice.collection_open else invoice.seq + 1
+    subject, number = (
+        collection_subject(invoice.invoice_id, seq),
+        invoice.attempts + 1 if invoice.collection_open else 1,
+    )
+    bill = Bill(
+        invoice.invoice_id, seq, invoice.account_id, invoice.customer_id, invoice.number, invoice.remaining,
+        counter.environment,
+    )  # fmt: skip
+    key, now = key_of(Operation.CHARGE, subject, number), counter.clock.now()
+    new = NewAttempt(Operation.CHARGE, subject, number, key, charge_on_page(bill))
+    with counter.store.transaction():
+        opened = counter.store.open_attempts([new], counter.gateway.api_version, now)
+        waiting = NewCollection(invoice.invoice_id, seq, invoice.remaining, retry_at=now + ENGINE_WAITS)
+        if not opened or not counter.store.open_collections([waiting], now):
+            counter.store.withdraw_attempts([attempt.attempt_id for attempt in opened])
+            return None
+    return _sent(counter, opened[0])
+
+
+def _kept_for_later(counter: Counter, intent: Json) -> Json:
+    """The intent, set to keep the card that pays it; as it is where Stripe will not have that."""
+    if intent.get("setup_future_usage") == "off_session":
+        return intent
+    try:
+        return counter.gateway.send(keep_card(intent["id"]), IdempotencyKey(f"page:{intent['id']}:keep_card")).body
+    except NOT_NOW:
+        return intent
+
+
+def _make_default(counter: Counter, invoice: PageInvoice, method: str) -> None:
+    """Have Stripe charge this method from now on; its own event then tells us."""
+    if method and invoice.customer_id:
+        request = choose_method(invoice.customer_id, PaymentMethodId(method))
+        _carried_out(counter, Operation.CUSTOMER, f"{invoice.account_id}#card", invoice.choices, request)
+
+
+def _carried_out(counter: Counter, operation: Operation, subject: str, before: int, request: Request) -> Json | None:
+    """The reply to one more call of this kind, said before and written after; None where there is none yet."""
+    new = NewAttempt(operation, subject, before + 1, key_of(operation, subject, before + 1), request)
+    with counter.store.transaction():
+        opened = counter.store.open_attempts([new], counter.gateway.api_version, counter.clock.now())
+    return _sent(counter, opened[0]) if opened else None
+
+
+def _sent(counter: Counter, attempt: Attempt) -> Json | None:
+    answer = answer_to(counter.gateway, attempt)
+    now = counter.clock.now()
+    counter.store.settle(attempt, settled_by(attempt, answer, now, counter.gateway.api_version), now)
+    return answer.found if answer.verdict.outcome not in (None, Outcome.REFUSED) else None
+
+
+def _tell(counter: Counter, found: Json) -> None:
+    """Put what was read into the inbox, under a name that the same news always gets."""
+    key = fact_key(found)
+    fact = Fact(
+        event_id=f"reply:page:{key}",
+        source="reply",
+        type=f"{found['object']}.reply",
+        object_type=str(found["object"]),
+        object_id=str(found["id"]),
+        fact_key=key,
+        occurred_at=moment_of(found),
+        payload_json=canonical(found),
+        api_version=counter.gateway.api_version,
+        livemode=bool(found.get("livemode")),
+    )
+    with counter.store.transaction():
+        counter.store.put([fact], counter.clock.now())

@@ -1,0 +1,1 @@
+"""What is reachable over HTTP: the webhook, the payment page, health and metrics."""

@@ -1,0 +1,135 @@
+"""The one long-running process: webhook and pages over HTTP, events by polling, and facts applied as soon as they are stored."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import uvicorn
+
+from billing_pipeline.adapters.stores.event_store import EventStore
+from billing_pipeline.adapters.stores.sweep_store import SweepStore
+from billing_pipeline.bootstrap import World
+from billing_pipeline.domain.errors import BillingError
+from billing_pipeline.flows.apply_events import Applied, apply_events
+from billing_pipeline.flows.ingest_events import Polled, ingest_events
+from billing_pipeline.flows.ports import Gateway
+from billing_pipeline.flows.sweep_objects import sweep_everything
+from billing_pipeline.web.app import build_app
+from billing_pipeline.web.counted_gateway import CountedGateway
+from billing_pipeline.web.metrics import Metrics
+
+IDLE_SECONDS: Final = 1.0  # facts that other processes put in wait no longer than this
+FAILED_SECONDS: Final = 2.0  # a pause while the database or Stripe is away
+BACKLOG_CONNECTIONS: Final = 512
+KEPT_SECONDS: Final = 60  # an idle connection stays open: opening one costs more than a delivery
+
+log = logging.getLogger("billing_pipeline.serve")
+
+
+@dataclass(slots=True)
+class Loops:
+    """The poll and apply loops of a process. wake: facts were stored. stop: the process ends."""
+
+    world: World
+    metrics: Metrics
+    after_apply: Callable[[Applied], object] = lambda applied: None
+    wake: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def apply_forever(self) -> None:
+        """Apply whatever is stored, at once when woken, else every IDLE_SECONDS."""
+        while not self.stop.is_set():
+            self.wake.wait(IDLE_SECONDS)
+            self.wake.clear()
+            if not self._guarded("apply", self.apply_once):
+                self.stop.wait(FAILED_SECONDS)
+
+    def poll_forever(self) -> None:
+        """Poll Stripe's events, at once and then every poll_seconds of the settings."""
+        pause = float(self.world.settings.poll_seconds)
+        while not self.stop.is_set():
+            done = self._guarded("poll", self.poll_once)
+            self.stop.wait(pause if done else FAILED_SECONDS)
+
+    def apply_once(self) -> Applied:
+        """One round of applying."""
+        began = time.monotonic()
+        store = EventStore(self.world.db, self.world.settings.zone)
+        applied = apply_events(store, self._reader(), self.world.clock)
+        if applied.applied or applied.ignored or applied.dead:
+            self.metrics.apply_seconds.observe(time.monotonic() - began)
+            self.metrics.count_applied(applied)
+            self.after_apply(applied)
+        return applied
+
+    def poll_once(self) -> Polled:
+        """One poll; from the objects themselves when events are too old to tell."""
+        store, reader, clock = SweepStore(self.world.db, self.world.settings.zone), self._reader(), self.world.clock
+        polled = ingest_events(store, reader, clock, bootstrap=lambda: sweep_everything(store, reader, clock))
+        self.metrics.polled.inc(polled.new)
+        self.wake.set()
+        return polled
+
+    def _reader(self) -> Gateway:
+        return CountedGateway(self.world.reader, self.metrics)
+
+    def _guarded(self, loop: str, once: Callable[[], object]) -> bool:
+        """Whether the round went well. A loop never dies of what one round met."""
+        try:
+            once()
+        except BillingError as error:
+            log.warning("%s: %s", loop, error)
+        except Exception:
+            log.exception("%s: a bug; the next round goes on", loop)
+        else:
+            return True
+        self.metrics.failures.labels(loop).inc()
+        return False
+
+
+def polling_and_applying(loops: Loops) -> AbstractContextManager[None]:
+    """Both loops in their threads, until the end of the block."""
+    return _threads(loops, loops.apply_forever, loops.poll_forever)
+
+
+def applying(loops: Loops) -> AbstractContextManager[None]:
+    """The apply loop alone."""
+    return _threads(loops, loops.apply_forever)
+
+
+@contextmanager
+def _threads(loops: Loops, *targets: Callable[[], None]) -> Iterator[None]:
+    threads = [threading.Thread(target=target, name=target.__name__, daemon=True) for target in targets]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        loops.stop.set()
+        loops.wake.set()
+        for thread in threads:
+            thread.join()
+
+
+def serve(
+    world: World, host: str, port: int, *, after_apply: Callable[[Applied], object] = lambda applied: None
+) -> None:
+    """Serve until the process is told to end (SIGTERM, Ctrl-C); what is queued is written before it does."""
+    metrics = Metrics()
+    loops = Loops(world, metrics, after_apply)
+    app = build_app(world, metrics=metrics, on_stored=lambda new: loops.wake.set())
+    with polling_and_applying(loops):
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            backlog=BACKLOG_CONNECTIONS,
+            server_header=False,
+            timeout_keep_alive=KEPT_SECONDS,
+        )

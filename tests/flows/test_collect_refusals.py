@@ -1,0 +1,95 @@
+"""What cannot be charged is recorded with Stripe's request id and a remedy, and charges nobody later by surprise."""
+
+import pytest
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.tables import catalog
+from billing_pipeline.domain.errors import Broken
+from stripe_simulator import Simulator
+from tests.collecting import Desk, customer, give_card, invoice, open_desk
+from tests.seeds import fetch
+
+
+@pytest.fixture
+def desk(db: Database, simulator: Simulator) -> Desk:
+    return open_desk(db, simulator)
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"total_minor": 10}, "amount_too_small"),
+        ({"total_minor": 100_000_000_000}, "amount_too_large"),
+        ({"total_minor": 5_121, "currency": "kwd"}, ""),
+        ({"currency": "zzz"}, ""),
+    ],
+)
+def test_a_request_that_stripe_refuses_is_recorded_with_its_id_and_a_remedy(
+    desk: Desk, values: dict[str, object], code: str
+) -> None:
+    customer(desk)
+    invoice(desk, **values)
+
+    done = desk.collect()
+
+    (attempt,) = desk.attempts()
+    assert (done.refused, attempt["outcome"]) == (1, "refused")
+    assert attempt["request_id"].startswith("req_")
+    assert (attempt["codes"]["code"], bool(attempt["remedy"])) == (code, True)
+    assert desk.facts() == []
+
+
+def test_a_detached_card_is_refused_with_a_remedy(desk: Desk) -> None:
+    customer_id = customer(desk)
+    invoice(desk)
+    desk.sim.client().v1.payment_methods.detach(give_card(desk, "acme", customer_id, "pm_card_mastercard"))
+
+    done = desk.collect()
+
+    assert done.refused == 1
+    assert "payment link" in desk.attempts()[0]["remedy"]
+
+
+def test_a_customer_deleted_in_stripe_is_noticed_and_flagged(desk: Desk) -> None:
+    customer_id = customer(desk)
+    invoice(desk)
+    invoice(desk, "inv-2")
+    desk.sim.drift.delete_customer(customer_id)
+
+    desk.collect()
+    again = desk.collect()
+
+    (account,) = fetch(desk.db, catalog.accounts, account_id="acme")
+    assert account["customer_deleted_at"] is not None
+    assert again.submitted == 0
+
+
+def test_a_restricted_key_without_the_permission_is_recorded_and_tried_again_once_mended(desk: Desk) -> None:
+    customer(desk)
+    invoice(desk)
+    desk.sim.access.restrict("rk_test_reader", "read")
+    reader = type(desk.gateway)("rk_test_reader", http_client=desk.sim.http_client())
+
+    done = Desk(desk.db, desk.sim, desk.store, reader).collect()
+    desk.pass_time(hours=2)
+    mended = desk.collect()
+
+    first = desk.attempts()[0]
+    assert (done.refused, mended.succeeded) == (1, 1)
+    assert (first["codes"]["code"], first["request_id"][:4]) == ("permission_denied", "req_")
+    assert "permission" in first["remedy"]
+
+
+def test_a_refused_key_stops_the_run_with_one_line_and_heals_by_itself(desk: Desk) -> None:
+    customer(desk)
+    invoice(desk)
+    good = desk.gateway
+    bad = type(good)("nonsense", http_client=desk.sim.http_client())
+
+    with pytest.raises(Broken, match="STRIPE_SECRET_KEY"):
+        Desk(desk.db, desk.sim, desk.store, bad).collect()
+    desk.pass_time(hours=2)
+    done = desk.collect()
+
+    assert done.succeeded == 1
+    assert [row["outcome"] for row in desk.attempts()] == ["refused", "succeeded"]

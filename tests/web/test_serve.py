@@ -1,0 +1,118 @@
+"""The long-running process: what is delivered or polled becomes state by itself, and no round's failure ends it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.stores.sweep_store import SweepStore
+from billing_pipeline.adapters.tables import billing, stripe
+from billing_pipeline.bootstrap import World
+from billing_pipeline.domain.errors import TryLater
+from billing_pipeline.flows.apply_events import Applied
+from billing_pipeline.web.app import build_app
+from billing_pipeline.web.counted_gateway import CountedGateway
+from billing_pipeline.web.metrics import Metrics
+from billing_pipeline.web.serve import Loops, applying, polling_and_applying
+from stripe_simulator import Simulator
+from tests import seeds
+from tests.fakes import FakeClock
+from tests.flows.event_world import FakeGateway, event, intent
+from tests.flows.month import charge, customer_of, gateway_of
+from tests.web.web_world import Client, world_on
+
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def world(db: Database, tmp_path: Path, fake_clock: FakeClock, simulator: Simulator) -> World:
+    seeds.insert_account(db)
+    seeds.insert_invoice(db)
+    gateway = gateway_of(simulator)
+    return replace(world_on(db, tmp_path, fake_clock), gateway=gateway, reader=gateway)
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it comes to hold within PATIENCE_SECONDS."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not (held := holds()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return held
+
+
+def is_paid(db: Database) -> bool:
+    (invoice,) = seeds.fetch(db, billing.invoices)
+    return bool(invoice["state"] == "paid")
+
+
+def test_a_delivery_becomes_state_without_anybody_asking(world: World, fake_clock: FakeClock) -> None:
+    told: list[Applied] = []
+    loops = Loops(world, Metrics(), told.append)
+    client = Client(build_app(world, metrics=loops.metrics, on_stored=lambda new: loops.wake.set()), fake_clock)
+
+    with applying(loops):
+        answer = client.deliver(event("payment_intent.succeeded", intent()))
+        paid = eventually(lambda: is_paid(world.db) and bool(told))
+
+    assert (answer.status, paid) == (200, True)
+    assert told[0].applied == 1
+    assert 'billing_facts_applied_total{state="applied"} 1.0' in loops.metrics.exposition(None).decode()
+
+
+def test_what_no_webhook_brought_is_polled_and_applied(world: World, simulator: Simulator) -> None:
+    client = simulator.client()
+    customer, method = customer_of(client, "acme", "pm_card_visa")
+    charge(client, "inv-1", "acme", customer, method)
+    loops = Loops(world, Metrics())
+
+    with polling_and_applying(loops):
+        paid = eventually(lambda: is_paid(world.db))
+
+    assert paid
+    assert b"billing_stripe_calls_total" in loops.metrics.exposition(None)
+
+
+def test_a_round_that_fails_is_counted_and_the_next_one_goes_on(world: World) -> None:
+    stripe_away = FakeGateway(away=TryLater("Stripe is away"))
+    loops = Loops(replace(world, reader=stripe_away), Metrics())  # type: ignore[arg-type]
+
+    with polling_and_applying(loops):
+        failed = eventually(
+            lambda: 'billing_loop_failures_total{loop="poll"} 1.0' in loops.metrics.exposition(None).decode()
+        )
+        stripe_away.away = None
+        went_on = eventually(lambda: SweepStore(world.db).high_water("events") is not None)
+
+    assert (failed, went_on) == (True, True)
+
+
+def test_a_gateway_that_counts_says_what_the_other_says() -> None:
+    behind, metrics = (
+        FakeGateway(objects={"/v1/charges/ch_1": {"id": "ch_1"}}, lists={"/v1/charges": [{"id": "ch_1"}]}),
+        Metrics(),
+    )
+    gateway = CountedGateway(behind, metrics)
+
+    read, pages = gateway.read("/v1/charges/ch_1"), list(gateway.pages("/v1/charges"))
+
+    text = metrics.exposition(None).decode()
+    assert (read, [page.objects for page in pages]) == ({"id": "ch_1"}, [({"id": "ch_1"},)])
+    assert 'billing_stripe_calls_total{operation="read"} 1.0' in text
+    assert 'billing_stripe_calls_total{operation="list"} 2.0' in text
+
+
+def test_two_appliers_at_once_apply_each_fact_once(world: World) -> None:
+    first, second = Loops(world, Metrics()), Loops(world, Metrics())
+    client = Client(build_app(world, on_stored=lambda new: (first.wake.set(), second.wake.set())), world.clock)  # type: ignore[arg-type, func-returns-value]
+
+    with applying(first), applying(second):
+        for number in range(20):
+            client.deliver(event("payment_intent.succeeded", intent(), f"evt_{number}"))
+        done = eventually(lambda: all(row["state"] != "new" for row in seeds.fetch(world.db, stripe.inbox)))
+
+    states = sorted(row["state"] for row in seeds.fetch(world.db, stripe.inbox))
+    assert done
+    assert states == ["applied", *["ignored"] * 19]
