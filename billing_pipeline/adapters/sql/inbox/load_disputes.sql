@@ -1,0 +1,7 @@
+-- Disputes, locked.
+-- in: disputes text[]    out: the columns of flows.ports.event_rows.DisputeRow
+select dispute_id, payment_id, charge_id, currency, amount_minor, status, reason, fee_minor, evidence_due_at, created_at
+from disputes
+where dispute_id = any(cast(:disputes as text[]))
+order by dispute_id
+for no key update

@@ -1,0 +1,51 @@
+"""`billing-pipeline sweep`: look at Stripe's objects themselves and certify that nothing is missing."""
+
+from dataclasses import asdict
+from json import dumps
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from billing_pipeline.adapters.stores.sweep_store import SweepStore
+from billing_pipeline.bootstrap import open_world
+from billing_pipeline.flows.apply_events import apply_events
+from billing_pipeline.flows.sweep_objects import LISTINGS, Swept, sweep_objects
+
+app = typer.Typer(no_args_is_help=True, help="Find what no event told; certify that nothing is missing.")
+
+
+@app.callback()
+def group() -> None:
+    """Keep `run` a command of its own."""
+
+
+@app.command()
+def run(
+    kind: Annotated[
+        list[str] | None, typer.Option("--type", help="Object type, such as refund; all by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Sweep, apply what was found, print the certificates."""
+    unknown = set(kind or ()) - LISTINGS.keys()
+    if unknown:
+        raise typer.BadParameter(f"no object type {', '.join(sorted(unknown))}: use {', '.join(LISTINGS)}")
+    with open_world() as world:
+        store = SweepStore(world.db, world.settings.zone)
+        swept = sweep_objects(store, world.reader, world.clock, object_types=kind or tuple(LISTINGS))
+        apply_events(store, world.reader, world.clock)
+    if as_json:
+        typer.echo(dumps(asdict(swept)))
+    else:
+        Console(width=120).print(table_of(swept))
+        typer.echo(f"{swept.sweep_id}: {swept.missed_by_events} facts that no event told")
+
+
+def table_of(swept: Swept) -> Table:
+    """One line per object type, with the certificate or the reason why there is none."""
+    table = Table("object", "seen", "certificate")
+    for object_type, seen in swept.objects.items():
+        table.add_row(object_type, str(seen), swept.refused.get(object_type) or "issued")
+    return table

@@ -1,0 +1,152 @@
+"""Disputes, and bank debits that came back after they had succeeded.
+
+Money leaves when a dispute opens, not when it is lost. A card dispute that is lost leaves the invoice paid and flagged; a
+bank debit that is lost has come back: the invoice is owed again.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from billing_pipeline.domain import cash_entries
+from billing_pipeline.domain.cash_entries import Split
+from billing_pipeline.domain.invoices import InvoiceFact, InvoiceState, move
+from billing_pipeline.domain.ledger import Entry, LedgerAccount, postings
+from billing_pipeline.domain.stripe_money import Charge, Dispute
+from billing_pipeline.flows.appliers.intents import NOT_OURS, bring
+from billing_pipeline.flows.books import Books, Outcome, applied, ignored
+from billing_pipeline.flows.ports.event_rows import (
+    CollectionRow,
+    DisputeRow,
+    GrantRow,
+    InvoiceRow,
+    PaymentRow,
+    Row,
+    TransactionRow,
+)
+
+SETTLED_FOR_US: Final = frozenset({"won", "warning_closed", "prevented"})
+
+
+def apply_dispute(dispute: Dispute, at: datetime, books: Books) -> Outcome:
+    """What a dispute does: its movements of money, the flag on payment and invoice, and the loss when it is lost."""
+    bring(dispute.intent, books)
+    payment = books.find(PaymentRow, dispute.charge)
+    if payment is None:
+        return ignored(NOT_OURS)
+    books.take(applied(row_of(dispute, payment), *movements(dispute, payment, books)))
+    lost = dispute.status == "lost" and f"dispute_lost:{dispute.id}" not in books.booked
+    if payment.reversed_at:
+        return applied()
+    if lost and payment.method == "bank_debit":
+        return applied(*returned(payment, at, books, disputed=dispute))
+    return applied(
+        *flagged(payment, dispute.status not in SETTLED_FOR_US, books),
+        loss(dispute, payment, at, books) if lost else None,
+    )
+
+
+def row_of(dispute: Dispute, payment: PaymentRow) -> DisputeRow:
+    """The dispute as a row. Its fee is what its movements cost."""
+    return DisputeRow(
+        dispute_id=dispute.id,
+        payment_id=payment.payment_id,
+        charge_id=dispute.charge,
+        currency=dispute.currency,
+        amount_minor=dispute.amount,
+        status=dispute.status,
+        reason=dispute.reason,
+        fee_minor=sum(one.fee for one in dispute.transactions),
+        evidence_due_at=dispute.due_by,
+        created_at=dispute.created,
+    )
+
+
+def movements(dispute: Dispute, payment: PaymentRow, books: Books) -> list[Row | Entry]:
+    """Entries and rows of the money that left and came back, each balance transaction once."""
+    changes: list[Row | Entry] = []
+    for one in dispute.transactions:
+        known = books.find(TransactionRow, one.id)
+        if known and known.booked_at:
+            continue
+        entry = cash_entries.dispute_moved(one, books.day_of(one.created), payment.owner)
+        changes += [TransactionRow(one, books.now), *([entry] if entry else [])]
+    return changes
+
+
+def flagged(payment: PaymentRow, disputed: bool, books: Books) -> tuple[Row, ...]:
+    """Payment and invoice with the flag set or taken off."""
+    invoice = books.find(InvoiceRow, payment.invoice_id or "")
+    flagged_payment = replace(payment, disputed=disputed)
+    return (flagged_payment, replace(invoice, disputed=disputed)) if invoice else (flagged_payment,)
+
+
+def loss(dispute: Dispute, payment: PaymentRow, at: datetime, books: Books) -> Entry | None:
+    """The entry of what is lost, in the currency in which it was withdrawn; None for an inquiry, which moved nothing."""
+    withdrawn = -sum(one.amount for one in dispute.transactions)
+    if not withdrawn:
+        return None
+    settled_in = dispute.transactions[0].currency
+    return cash_entries.dispute_lost(dispute.id, withdrawn, settled_in, at, books.day_of(at), payment.owner)
+
+
+def apply_return(charge: Charge, at: datetime, books: Books) -> Outcome:
+    """A bank debit that failed after its money had come: the invoice is owed again."""
+    payment = books.find(PaymentRow, charge.id)
+    if payment is None:
+        return ignored(NOT_OURS)
+    if payment.reversed_at:
+        return ignored("told before: the payment has come back")
+    return applied(*returned(payment, at, books))
+
+
+def returned(payment: PaymentRow, at: datetime, books: Books, disputed: Dispute | None = None) -> list[Row | Entry]:
+    """Everything that a payment's coming back changes: the payment, the invoice, its collection, the books."""
+    changes: list[Row | Entry] = [replace(payment, reversed_at=at, disputed=False)]
+    invoice = books.find(InvoiceRow, payment.invoice_id or "")
+    if invoice and payment.applied_minor:
+        changes += reopened(invoice, payment, books)
+    grant = books.find(GrantRow, f"payment:{payment.charge_id}")
+    if grant and grant.remaining_minor:
+        changes.append(replace(grant, remaining_minor=0))
+    return changes + returned_entries(payment, grant, at, books, disputed)
+
+
+def reopened(invoice: InvoiceRow, payment: PaymentRow, books: Books) -> list[Row | Entry]:
+    """The invoice owed again, and the collection that had paid it closed as returned, so that a new one may be opened."""
+    state = move(invoice.state, InvoiceFact.PAYMENT_REVERSED) if invoice.state is InvoiceState.PAID else invoice.state
+    left = invoice.paid_minor - payment.applied_minor
+    owed = replace(invoice, state=state, paid_minor=left, paid_at=None, disputed=False)
+    closed: list[Row | Entry] = [
+        replace(one, closed_at=one.closed_at or books.now, close_reason="returned")
+        for one in books.all(CollectionRow)
+        if one.invoice_id == invoice.invoice_id and one.payment_intent_id == payment.payment_intent_id
+    ]
+    return [owed, *closed]
+
+
+def returned_entries(
+    payment: PaymentRow, grant: GrantRow | None, at: datetime, books: Books, disputed: Dispute | None
+) -> list[Row | Entry]:
+    """The entries of a return. The money left by the dispute's withdrawal, or with a movement of its own.
+
+    Credit that is used up already cannot be taken back: it stays owed, as unapplied cash below zero, for a person to see.
+    """
+    excess = payment.amount_minor - payment.applied_minor
+    credit = min(excess, grant.remaining_minor) if grant else 0
+    split = Split(payment.applied_minor, credit, excess - credit)
+    source, when = f"bank_return:{payment.charge_id}", books.when(at)
+    if disputed is None:
+        return [
+            cash_entries.payment_returned(
+                source, LedgerAccount.STRIPE_PENDING, split, payment.currency, when, payment.owner
+            )
+        ]
+    withdrawn = -sum(one.amount for one in disputed.transactions)
+    settled_in = disputed.transactions[0].currency if disputed.transactions else payment.currency
+    via = LedgerAccount.DISPUTED_FUNDS if settled_in == payment.currency else LedgerAccount.FX_GAIN_LOSS
+    back = cash_entries.payment_returned(source, via, split, payment.currency, when, payment.owner)
+    if settled_in == payment.currency:
+        return [back]
+    sides = postings((via, withdrawn, None), (LedgerAccount.DISPUTED_FUNDS, -withdrawn, payment.account_id))
+    return [back, replace(back, source=f"{source}:{settled_in}", currency=settled_in, postings=sides)]

@@ -1,0 +1,192 @@
+"""Payment intents: money that came, attempts that failed, and intents that wait or were canceled."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from billing_pipeline.domain import cash_entries
+from billing_pipeline.domain.billing_entries import Portions, recovered
+from billing_pipeline.domain.cash_entries import Split
+from billing_pipeline.domain.events import FINAL_STATUSES, Topic
+from billing_pipeline.domain.ids import AccountId
+from billing_pipeline.domain.invoices import InvoiceFact, InvoiceState, move
+from billing_pipeline.domain.ledger import Entry, LedgerAccount
+from billing_pipeline.domain.stripe_money import Failure, Intent
+from billing_pipeline.flows.books import Books, Outcome, applied, dead, ignored
+from billing_pipeline.flows.ports.event_rows import (
+    CollectionRow,
+    GrantRow,
+    InvoiceRow,
+    PaymentRow,
+    Row,
+    TransactionRow,
+    collection_key,
+)
+
+NOT_OURS: Final = "not ours: its metadata names no invoice"
+LOSSES_MAX: Final = 5  # an invoice given up and paid more often than that is a person's business
+PAYABLE: Final = frozenset({InvoiceState.PENDING, InvoiceState.OVERDUE, InvoiceState.WRITTEN_OFF})
+
+
+def apply_intent(now: Intent, told: Intent, at: datetime, books: Books) -> Outcome:
+    """What an intent does to its invoice and collection.
+
+    now: as it stands. told: as it was when the fact was told, whose failed attempt is counted even when a later one succeeded.
+    """
+    if not now.invoice:
+        return ignored(NOT_OURS)
+    invoice = books.find(InvoiceRow, now.invoice)
+    if invoice is None:
+        return dead(f"no invoice {now.invoice}: its payment intent {now.id} names it")
+    before = books.find(CollectionRow, collection_key(now.invoice, now.seq))
+    collection = follow(count_failure(before, told.failure, at), now, books.now) if before else None
+    if now.status == "succeeded" and not books.find(PaymentRow, now.charge or now.id):
+        return paid(now, invoice, collection, at, books)
+    news = (new_transaction(now, books), better_known(now, books), collection if collection != before else None)
+    return applied(*news) if any(news) else ignored("told before: nothing of it is news")
+
+
+def bring(intent: Intent | None, books: Books) -> None:
+    """Let the money that a refund or dispute speaks of be in the books first: its own event may be late, lost, or terse."""
+    if intent is not None and intent.status == "succeeded":
+        books.take(apply_intent(intent, intent, intent.money_at, books))
+
+
+def count_failure(collection: CollectionRow, failure: Failure | None, at: datetime) -> CollectionRow:
+    """The collection with one more failed attempt, unless this charge is counted already. The latest one's codes stand."""
+    if failure is None or failure.charge in collection.failed_charges:
+        return collection
+    charges = (*collection.failed_charges, failure.charge)
+    counted = replace(collection, failures=len(charges), failed_charges=charges)
+    if collection.last_failed_at is not None and collection.last_failed_at > at:
+        return counted
+    return replace(counted, codes=failure.codes, last_failed_at=at)
+
+
+def follow(collection: CollectionRow, intent: Intent, now: datetime) -> CollectionRow:
+    """The collection with the intent's status. A final status stands; a canceled intent closes the collection."""
+    if collection.status in FINAL_STATUSES[Topic.INTENT]:
+        return collection
+    followed = replace(collection, status=intent.status, payment_intent_id=collection.payment_intent_id or intent.id)
+    return close(followed, "canceled", now) if intent.status == "canceled" else followed
+
+
+def close(collection: CollectionRow, reason: str, now: datetime) -> CollectionRow:
+    """The collection closed for that reason, unless it is closed already."""
+    return collection if collection.closed_at else replace(collection, closed_at=now, close_reason=reason)
+
+
+def paid(intent: Intent, invoice: InvoiceRow, collection: CollectionRow | None, at: datetime, books: Books) -> Outcome:
+    """Money came: a payment, its entry, the invoice's new state, and credit for what was too much."""
+    charge = intent.charge or intent.id
+    split = split_of(intent, invoice)
+    payment = payment_of(intent, invoice, split, at)
+    source, into = f"payment:{charge}", LedgerAccount.STRIPE_PENDING
+    entry = cash_entries.payment(source, into, split, intent.currency, books.when(at), invoice.owner)
+    changes = (
+        *settled(invoice, split.receivable, at, books),
+        collection and close(collection, "paid", books.now),
+        payment,
+        entry,
+        grant_of(entry.source, charge, invoice.account_id, split.credits, intent, at),
+        new_transaction(intent, books),
+    )
+    return applied(*changes)
+
+
+def better_known(intent: Intent, books: Books) -> PaymentRow | None:
+    """The payment with how it was paid, where only this telling of it says so."""
+    payment = books.find(PaymentRow, intent.charge)
+    if payment is None or payment.method != "other" or intent.method == "other":
+        return None
+    return replace(payment, method=intent.method, fingerprint=intent.fingerprint)
+
+
+def split_of(intent: Intent, invoice: InvoiceRow) -> Split:
+    """Where the money goes: to the invoice as far as it is open; to unapplied cash when it was void; else it is credit."""
+    fits = intent.currency == invoice.currency and invoice.state in PAYABLE
+    receivable = min(intent.received, invoice.open_minor) if fits else 0
+    rest = intent.received - receivable
+    if invoice.state is InvoiceState.VOID or intent.currency != invoice.currency:
+        return Split(unapplied=rest)
+    return Split(receivable=receivable, credits=rest)
+
+
+def payment_of(intent: Intent, invoice: InvoiceRow, split: Split, at: datetime) -> PaymentRow:
+    """The payment as a row."""
+    return PaymentRow(
+        payment_id=intent.id,
+        account_id=invoice.account_id,
+        invoice_id=invoice.invoice_id,
+        method=intent.method,
+        payment_intent_id=intent.id,
+        charge_id=intent.charge or intent.id,
+        currency=intent.currency,
+        amount_minor=intent.received,
+        applied_minor=split.receivable,
+        refunded_minor=0,
+        disputed=False,
+        fingerprint=intent.fingerprint,
+        succeeded_at=at,
+        reversed_at=None,
+    )
+
+
+def settled(invoice: InvoiceRow, minor: int, at: datetime, books: Books) -> tuple[Row | Entry, ...]:
+    """The invoice with that much more paid; with nothing left open it is paid. One given up is owed again first."""
+    if not minor:
+        return ()
+    left = invoice.open_minor - minor
+    changed = replace(invoice, paid_minor=invoice.paid_minor + minor)
+    if left:
+        return (changed,)
+    again = owed_again(invoice, at, books) if invoice.state is InvoiceState.WRITTEN_OFF else None
+    state = move(invoice.state, InvoiceFact.PAYMENT_SUCCEEDED)
+    done = replace(changed, state=state, paid_at=at, written_off_at=None)
+    return (done,) if again is None else (again, done)
+
+
+def owed_again(invoice: InvoiceRow, at: datetime, books: Books) -> Entry | None:
+    """The last write-off taken back, part by part, as it was booked; None where none is in the books."""
+    given_up = [one for one in write_offs(invoice.invoice_id) if one in books.booked]
+    taken_back = [one for one in recoveries(invoice.invoice_id) if one in books.booked]
+    if len(given_up) <= len(taken_back):
+        return None
+    written_off = books.booked[given_up[-1]]
+    by_account = {posting.account: posting.minor for posting in written_off.postings}
+    parts = Portions(
+        unearned_minor=by_account.get(LedgerAccount.DEFERRED_REVENUE, 0),
+        earned_minor=by_account.get(LedgerAccount.BAD_DEBT, 0),
+        tax_minor=by_account.get(LedgerAccount.TAX_PAYABLE, 0),
+    )
+    entry = recovered(invoice.invoice_id, invoice.account_id, invoice.currency, parts, books.when(at))
+    return replace(entry, source=recoveries(invoice.invoice_id)[len(taken_back)])
+
+
+def write_offs(invoice: str) -> list[str]:
+    """The sources under which an invoice may have been written off, in order."""
+    return numbered(f"write_off:{invoice}")
+
+
+def recoveries(invoice: str) -> list[str]:
+    """The sources under which its write-offs may have been taken back, in order."""
+    return numbered(f"recovery:{invoice}")
+
+
+def numbered(source: str) -> list[str]:
+    """The source, and itself with the number of each repetition."""
+    return [source, *(f"{source}:{number}" for number in range(2, LOSSES_MAX + 1))]
+
+
+def grant_of(source: str, charge: str, account: AccountId, minor: int, intent: Intent, at: datetime) -> GrantRow | None:
+    """The credit for money paid too much; None where nothing was."""
+    if not minor:
+        return None
+    return GrantRow(f"overpaid-{charge}", account, intent.currency, minor, minor, at, source)
+
+
+def new_transaction(intent: Intent, books: Books) -> TransactionRow | None:
+    """The balance transaction that the intent brought along, unless it is stored already."""
+    if intent.transaction is None or books.find(TransactionRow, intent.transaction.id):
+        return None
+    return TransactionRow(intent.transaction)

@@ -1,0 +1,76 @@
+"""The rows that a batch of facts is about, as they stand while the batch is applied."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeVar, cast
+
+from billing_pipeline.domain.billing_entries import When
+from billing_pipeline.domain.cash_entries import DayOf
+from billing_pipeline.domain.ledger import Entry
+from billing_pipeline.flows.ports.event_rows import Row
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a fact does: rows as they are afterwards and new entries, or the reason why it does nothing."""
+
+    state: Literal["applied", "ignored", "dead"]
+    reason: str = ""
+    changes: tuple[Row | Entry, ...] = ()
+
+
+def applied(*changes: Row | Entry | None) -> Outcome:
+    """These rows and entries; those that are None are left out."""
+    return Outcome("applied", changes=tuple(change for change in changes if change is not None))
+
+
+def ignored(reason: str) -> Outcome:
+    """Nothing to do, and nothing wrong."""
+    return Outcome("ignored", reason)
+
+
+def dead(reason: str) -> Outcome:
+    """Nobody can say what to do: a person must look."""
+    return Outcome("dead", reason)
+
+
+@dataclass(slots=True)
+class Books:
+    """A working set: what was loaded, what has changed since, and the entries to write. Lives for one transaction."""
+
+    day_of: DayOf
+    now: datetime
+    rows: dict[tuple[type, str], Row] = field(default_factory=dict)
+    changed: dict[tuple[type, str], Row] = field(default_factory=dict)
+    booked: dict[str, Entry] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+    def when(self, at: datetime) -> When:
+        """That moment, with the day on which it is booked."""
+        return When(at, self.day_of(at))
+
+    def load(self, rows: Iterable[Row], booked: Sequence[Entry] = ()) -> None:
+        """Start from these rows and these entries that are in the books already."""
+        self.rows.update(((type(row), row.key), row) for row in rows)
+        self.booked.update((entry.source, entry) for entry in booked)
+
+    def find(self, kind: type[R], key: str) -> R | None:
+        """The row of that kind and key as it stands now, or None."""
+        return cast("R | None", self.rows.get((kind, key)))
+
+    def all(self, kind: type[R]) -> list[R]:
+        """All loaded rows of that kind."""
+        return [cast("R", row) for (its_kind, _), row in self.rows.items() if its_kind is kind]
+
+    def take(self, outcome: Outcome) -> None:
+        """Let the outcome's rows and entries become part of the working set."""
+        for change in outcome.changes:
+            if isinstance(change, Entry):
+                if change.source not in self.booked:
+                    self.booked[change.source] = change
+                    self.entries.append(change)
+            else:
+                self.rows[type(change), change.key] = self.changed[type(change), change.key] = change

@@ -1,0 +1,149 @@
+"""Polling: every event once, none lost at the seams, the mark only where nothing more can appear."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.stores.sweep_store import SweepStore
+from billing_pipeline.domain.errors import TryLater
+from billing_pipeline.flows.ingest_events import CURSOR, Polled, ingest_events
+from billing_pipeline.flows.ports import Json, Page
+from stripe_simulator import Fault, Simulator
+from tests.fakes import START, FakeClock
+from tests.flows.event_world import FakeGateway, event, intent
+from tests.flows.month import LivingClock, gateway_of
+
+
+class Pages(FakeGateway):
+    """Stripe whose event list comes in these pages; asked: the filters it was asked with."""
+
+    def __init__(self, *pages: list[Json], fails_after: int | None = None) -> None:
+        super().__init__()
+        self.listed, self.fails_after, self.asked = pages, fails_after, list[Json]()
+
+    def pages(self, path: str, params: Json | None = None) -> Iterator[Page]:
+        self.asked.append(params or {})
+        for number, objects in enumerate(self.listed):
+            if number == self.fails_after:
+                raise TryLater("the connection died between two pages")
+            yield Page(tuple(objects), number + 1 < len(self.listed), START + timedelta(seconds=100))
+
+
+def told(name: str, at: int = 0) -> Json:
+    made = int(START.timestamp()) + at
+    return event("payment_intent.succeeded", intent(), name, created=made)
+
+
+@pytest.fixture
+def store(db: Database) -> SweepStore:
+    made = SweepStore(db)
+    with made.transaction():
+        made.advance(CURSOR, START, START, {})
+    return made
+
+
+def poll(store: SweepStore, stripe: FakeGateway) -> Polled:
+    return ingest_events(store, stripe, FakeClock(START + timedelta(seconds=100)), bootstrap=lambda: None)
+
+
+def names(store: SweepStore) -> list[str]:
+    with store.db.cursor() as cursor:
+        return [name for (name,) in cursor.execute("select event_id from inbox order by event_id").fetchall()]
+
+
+def test_all_pages_are_read_from_ten_minutes_before_the_mark_with_gte(store: SweepStore) -> None:
+    stripe = Pages([told("evt_3", 3), told("evt_2", 2)], [told("evt_1", 1)])
+
+    polled = poll(store, stripe)
+
+    assert stripe.asked == [{"created": {"gte": int(START.timestamp()) - 600}, "limit": 100}]
+    assert (polled.events, polled.new, polled.pages, names(store)) == (3, 3, 2, ["evt_1", "evt_2", "evt_3"])
+
+
+def test_events_of_the_overlap_are_stored_once(store: SweepStore) -> None:
+    poll(store, Pages([told("evt_1", 1)]))
+
+    again = poll(store, Pages([told("evt_2", 1), told("evt_1", 1)]))
+
+    assert (again.events, again.new, names(store)) == (2, 1, ["evt_1", "evt_2"])
+
+
+def test_the_mark_stays_where_it_was_when_a_walk_breaks_off(store: SweepStore) -> None:
+    with pytest.raises(TryLater):
+        poll(store, Pages([told("evt_2", 2)], [told("evt_1", 1)], fails_after=1))
+
+    assert store.high_water(CURSOR) == START
+
+
+def test_what_was_read_before_a_walk_breaks_off_is_kept_and_read_again(store: SweepStore) -> None:
+    many = [[told(f"evt_{page:02d}{number:03d}", 1) for number in range(100)] for page in range(12)]
+    with pytest.raises(TryLater):
+        poll(store, Pages(*many, fails_after=11))
+    kept = len(names(store))
+
+    poll(store, Pages(*many))
+
+    assert (kept, len(names(store))) == (1000, 1200)
+
+
+def test_the_mark_never_runs_into_the_minute_in_which_more_may_appear(store: SweepStore) -> None:
+    poll(store, Pages([told("evt_1", 95)]))
+
+    assert store.high_water(CURSOR) == START + timedelta(seconds=40)
+
+
+def test_the_mark_never_goes_back(store: SweepStore) -> None:
+    poll(store, Pages([told("evt_1", 30)]))
+    poll(store, Pages([told("evt_0", -500)]))
+
+    assert store.high_water(CURSOR) == START + timedelta(seconds=30)
+
+
+def test_the_first_poll_begins_with_the_objects_themselves(db: Database) -> None:
+    store, stripe, swept = SweepStore(db), Pages(), list[str]()
+
+    polled = ingest_events(store, stripe, FakeClock(START), bootstrap=lambda: swept.append("all"))
+
+    assert (polled.bootstrapped, swept, stripe.asked) == (True, ["all"], [])
+    assert store.high_water(CURSOR) == START - timedelta(hours=1)
+
+
+def test_a_gap_longer_than_stripe_remembers_begins_with_the_objects_again(store: SweepStore) -> None:
+    swept: list[str] = []
+    late = FakeClock(START + timedelta(days=31))
+
+    polled = ingest_events(store, Pages(), late, bootstrap=lambda: swept.append("all"))
+
+    assert (polled.bootstrapped, swept) == (True, ["all"])
+
+
+def test_a_bootstrap_that_fails_is_not_taken_for_done(db: Database) -> None:
+    store = SweepStore(db)
+
+    def fail() -> None:
+        raise TryLater("Stripe is away")
+
+    with pytest.raises(TryLater):
+        ingest_events(store, Pages(), FakeClock(), bootstrap=fail)
+
+    assert store.high_water(CURSOR) is None
+
+
+def test_events_that_stripe_shows_late_are_still_found(store: SweepStore, simulator: Simulator) -> None:
+    simulator.faults.add(Fault(kind="event_late", seconds=120))
+    simulator.client().v1.customers.create({"email": "late@example.com"})
+    first = ingest_events(store, gateway_of(simulator), LivingClock(simulator), bootstrap=lambda: None)
+    simulator.advance(seconds=300)
+
+    second = ingest_events(store, gateway_of(simulator), LivingClock(simulator), bootstrap=lambda: None)
+
+    assert (first.new, second.new) == (0, 1)
+
+
+def test_of_two_polls_at_once_the_slower_one_cannot_move_the_mark_back(store: SweepStore) -> None:
+    store.advance(CURSOR, START + timedelta(hours=2), START, {})
+    store.advance(CURSOR, START + timedelta(hours=1), START, {})
+
+    assert store.high_water(CURSOR) == START + timedelta(hours=2)

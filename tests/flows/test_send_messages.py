@@ -1,0 +1,190 @@
+"""Each message is sent once, or reported once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.stores.dunning_desk import DunningDesk
+from billing_pipeline.adapters.tables import catalog, control
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.flows.ports.dunning import Delivery, Message, Outcome
+from billing_pipeline.flows.send_messages import BACK_OFF, Sent, send_messages
+from tests import seeds
+from tests.dunning_world import World
+
+
+class Post:
+    """A mailer that answers as it was told, then well."""
+
+    def __init__(self, *outcomes: Outcome, repeatable: bool = False) -> None:
+        self.outcomes = list(outcomes)
+        self.repeatable = repeatable
+        self.carried: list[str] = []
+
+    def send(self, message: Message) -> Delivery:
+        self.carried.append(message.message_id)
+        return Delivery(self.outcomes.pop(0) if self.outcomes else Outcome.SENT, "words")
+
+
+@pytest.fixture
+def world(db: Database) -> World:
+    found = World(db)
+    found.late(codes={"decline": "lost_card"})
+    found.day(2).run()
+    return found
+
+
+def send(world: World, post: Post) -> Sent:
+    return send_messages(world.store, post, world.stripe, world.clock)
+
+
+def states(world: World) -> Sequence[str]:
+    return [row["state"] for row in seeds.fetch(world.db, control.messages)]
+
+
+def test_a_message_is_sent_once(world: World):
+    post = Post()
+
+    first, second = send(world, post), send(world, post)
+
+    assert (first, second, states(world)) == (Sent(sent=1), Sent(), ["sent"])
+    assert post.carried == ["inv-1:reminder"]
+
+
+def test_a_message_that_was_not_accepted_is_tried_again_later(world: World):
+    post = Post(Outcome.DEFERRED)
+    deferred = send(world, post)
+    too_early = send(world, post)
+
+    world.clock.advance(minutes=1)
+    later = send(world, post)
+
+    assert (deferred, too_early, later) == (Sent(deferred=1), Sent(), Sent(sent=1))
+
+
+def test_a_message_that_nobody_ever_accepts_fails_in_the_end(world: World):
+    post = Post(*[Outcome.DEFERRED] * 20)
+
+    for wait in (timedelta(), *BACK_OFF, timedelta(days=1)):
+        world.clock.set(world.clock.now() + wait)
+        send(world, post)
+
+    assert (states(world), len(post.carried)) == (["failed"], len(BACK_OFF) + 1)
+
+
+def test_a_rejected_message_is_reported_and_not_repeated(world: World):
+    post = Post(Outcome.REJECTED)
+
+    first, second = send(world, post), send(world, post)
+
+    assert (first, second, states(world)) == (Sent(failed=1), Sent(), ["failed"])
+
+
+def test_a_message_whose_answer_was_lost_is_reported_and_never_sent_again_by_itself(world: World):
+    post = Post(Outcome.UNCERTAIN)
+    first = send(world, post)
+
+    world.clock.advance(days=2)
+    later = send(world, post)
+
+    assert (first, later, len(post.carried)) == (Sent(uncertain=1), Sent(), 1)
+
+
+def test_a_message_whose_sender_died_is_uncertain(world: World):
+    now = world.clock.now()
+    world.store.claim_messages(1, now, now + timedelta(minutes=15))
+    post = Post()
+    during = send(world, post)
+
+    world.clock.advance(minutes=16)
+    after = send(world, post)
+
+    assert (during, after, post.carried) == (Sent(), Sent(uncertain=1), [])
+
+
+def test_a_file_whose_writer_died_is_simply_written_again(world: World):
+    now = world.clock.now()
+    world.store.claim_messages(1, now, now + timedelta(minutes=15))
+    world.clock.advance(minutes=16)
+
+    done = send(world, Post(repeatable=True))
+
+    assert (done.sent, states(world)) == (1, ["sent"])
+
+
+def test_a_notice_is_withdrawn_when_the_invoice_was_paid_before_it_left(world: World):
+    world.pay()
+    post = Post()
+
+    done = send(world, post)
+
+    assert (done, states(world), post.carried) == (Sent(withdrawn=1), ["withdrawn"], [])
+
+
+def test_an_old_notice_asks_stripe_once_more_and_is_withdrawn_when_stripe_has_the_money(world: World):
+    post = Post(Outcome.DEFERRED)
+    send(world, post)
+    world.clock.advance(hours=3)
+    world.stripe.statuses["pi_inv-1"] = "processing"
+
+    done = send(world, post)
+
+    assert (done, len(post.carried)) == (Sent(withdrawn=1), 1)
+
+
+def test_an_old_notice_waits_while_stripe_is_silent(world: World):
+    world.clock.advance(hours=3)
+    world.stripe.silent = True
+    post = Post()
+    silent = send(world, post)
+
+    world.stripe.silent = False
+    world.clock.advance(minutes=2)
+    heard = send(world, post)
+
+    assert (silent, heard, len(post.carried)) == (Sent(deferred=1), Sent(sent=1), 1)
+
+
+def test_an_account_without_an_address_is_reported(db: Database):
+    world = World(db)
+    world.late(codes={"decline": "lost_card"}, account_values={"email": ""})
+    world.day(2).run()
+
+    done = send(world, Post())
+
+    assert (done, seeds.fetch(db, control.messages)[0]["error"]) == (
+        Sent(failed=1),
+        "the account has no e-mail address",
+    )
+
+
+def test_a_bounce_is_noted_and_a_person_may_send_again(world: World):
+    desk, post = DunningDesk(world.db), Post()
+    send(world, post)
+    desk.note_bounce("inv-1:reminder", "mailbox full")
+    bounced = states(world)
+
+    desk.resend("inv-1:reminder", world.clock.now())
+    send(world, post)
+
+    assert (bounced, states(world), len(post.carried)) == (["bounced"], ["sent"], 2)
+
+
+def test_what_was_never_sent_cannot_bounce_and_what_is_on_its_way_cannot_be_sent_again(world: World):
+    desk = DunningDesk(world.db)
+
+    with pytest.raises(Broken, match="never sent"):
+        desk.note_bounce("inv-1:reminder", "mailbox full")
+    with pytest.raises(Broken, match="cannot be sent again"):
+        desk.resend("inv-1:reminder", world.clock.now())
+
+
+def test_the_outbox_can_be_looked_at_by_state_and_account(world: World):
+    desk = DunningDesk(world.db)
+
+    found = [desk.messages(), desk.messages("queued"), desk.messages("sent"), desk.messages(account="bolt")]
+
+    assert [len(rows) for rows in found] == [1, 1, 0, 0]
+    assert found[0][0].recipient == seeds.fetch(world.db, catalog.accounts)[0]["email"]

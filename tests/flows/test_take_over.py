@@ -1,0 +1,75 @@
+"""Taking over: rehearsed, planned, switched at a boundary, given back; never two chargers."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.tables import billing, stripe
+from billing_pipeline.flows.take_over import plan_give_back, plan_takeover, rehearse
+from stripe_simulator import Simulator
+from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
+from tests.seeds import fetch, insert_price, insert_subscription
+
+FEBRUARY, MARCH = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk(db: Database, simulator: Simulator) -> MirrorDesk:
+    """Acme pays for three seats, billed for January by the engine; the mirror is held."""
+    made = open_mirror_desk(db, simulator)
+    mirror_customer(made)
+    insert_price(db, "team-usd", "team", scheme="per_unit", unit_minor=1200)
+    insert_subscription(db, price_id="team-usd", quantity=3)
+    made.bill()
+    made.catalog()
+    made.sync()
+    return made
+
+
+def switched(desk: MirrorDesk) -> MirrorDesk:
+    """The desk after Stripe took over from February on."""
+    plan_takeover(desk.takeover, "ann")
+    desk.until(FEBRUARY - timedelta(hours=2))
+    desk.switch()
+    return desk
+
+
+def test_a_rehearsal_finds_that_both_would_bill_the_same(desk: MirrorDesk) -> None:
+    (found,) = rehearse(desk.takeover)
+
+    assert (found.blockers, found.differences, found.ready) == ((), (), True)
+
+
+def test_stripe_bills_from_the_boundary_on_and_our_books_follow(desk: MirrorDesk) -> None:
+    switched(desk)
+    assert (desk.ours()["charger"], desk.ours()["mirror_state"], desk.theirs()["pause_collection"]) == ("stripe", "taken_over", None)
+
+    desk.until(FEBRUARY + timedelta(minutes=20))
+    desk.tick()
+    desk.until(FEBRUARY + timedelta(hours=3))
+    desk.tick()
+
+    (january, february) = fetch(desk.db, billing.invoices)
+    assert (january["charger"], february["charger"], february["state"], february["total_minor"]) == ("engine", "stripe", "paid", 3600)
+    assert [row["charger"] for row in fetch(desk.db, billing.billed_periods)] == ["engine", "stripe"]
+    assert desk.charged() == 1
+    assert desk.ours()["next_period_start"] == MARCH
+    (payment,) = fetch(desk.db, stripe.payments)
+    assert (payment["method"], payment["applied_minor"]) == ("stripe_invoice", 3600)
+
+
+def test_giving_back_lets_the_engine_bill_again(desk: MirrorDesk) -> None:
+    switched(desk)
+    desk.until(FEBRUARY + timedelta(hours=3))
+    desk.tick()
+    plan_give_back(desk.takeover, "ann")
+
+    desk.until(MARCH - timedelta(hours=2))
+    desk.tick()
+    desk.until(MARCH + timedelta(hours=3))
+    desk.tick()
+
+    assert (desk.ours()["charger"], desk.ours()["mirror_state"]) == ("engine", "held")
+    assert [row["charger"] for row in fetch(desk.db, billing.billed_periods)] == ["engine", "stripe", "engine"]
+    assert desk.charged() == 1
