@@ -1,0 +1,126 @@
+"""Both sides compared in DuckDB: findings and the proof of close out of SQL files."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from billing_pipeline.adapters.workbench import Bench, Workbench, require
+from billing_pipeline.domain.currencies import Currency
+from billing_pipeline.domain.ids import AccountId, InvoiceId, PaymentIntentId
+from billing_pipeline.domain.reconciliation import Finding, Kind, ReconciliationPolicy
+from billing_pipeline.flows.ports.reconciliation import BridgeLine, Examined, Known, Proof, Run
+
+PREPARE: Final = (
+    "warehouse/prepare_booked",
+    "warehouse/prepare_ours_payments",
+    "warehouse/prepare_theirs_payments",
+    "warehouse/compare_duplicates",
+    "warehouse/compare_payment_kinds",
+    "warehouse/compare_payments",
+)
+"""Run in this order: each makes a temporary table that later ones read."""
+
+FINDINGS: Final = (
+    "warehouse/compare_attempts",
+    "warehouse/compare_bank",
+    "warehouse/compare_customers",
+    "warehouse/compare_disputes",
+    "warehouse/compare_entries",
+    "warehouse/compare_fees",
+    "warehouse/compare_mirrors",
+    "warehouse/compare_orphans",
+    "warehouse/compare_payments_found",
+    "warehouse/compare_payments_twice",
+    "warehouse/compare_payouts",
+    "warehouse/compare_refund_entries",
+    "warehouse/compare_refunds",
+    "warehouse/compare_settlement",
+    "warehouse/compare_stripe_invoices",
+)
+"""Each returns findings, in the same columns."""
+
+NEEDED: Final = {
+    "ledger.payments": "run `billing-pipeline reconcile extract`",
+    "ledger.journal_entries": "run `billing-pipeline reconcile extract`",
+    "meta.applied_runs": "run `billing-pipeline reconcile extract`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DuckComparison:
+    """The ports Comparison and KnownObjects on the working file."""
+
+    workbench: Workbench
+
+    def examine(self, run: Run, policy: ReconciliationPolicy, *, zone: str) -> Examined:
+        """Every disagreement and the proof of close, from one state of the working file; the proof is kept in it."""
+        with self.workbench.open() as bench:
+            require(bench, NEEDED)
+            set_cut(bench, run.cut_off, policy, zone)
+            for name in PREPARE:
+                bench.run(name)
+            findings = [finding(row) for name in FINDINGS for row in bench.rows(name)]
+            proof = Proof(prove(bench), {r["day"]: r["entries"] for r in bench.rows("warehouse/entries_by_day")})
+            bench.run("warehouse/save_proof", run_id=run.run_id)
+        findings += [unexplained(line) for line in proof.remainders]
+        return Examined(tuple(sorted(findings, key=lambda f: (f.kind, f.subject))), proof)
+
+    def known(self) -> Known:
+        """What the landed objects leave open; nothing before the first extraction."""
+        with self.workbench.open() as bench:
+            if "ledger.accounts" not in bench.tables():
+                return Known()
+            (begin,) = bench.rows("warehouse/known_begin")
+            return Known(
+                begin["begins_at"],
+                frozenset(row["customer_id"] for row in bench.rows("warehouse/known_customers")),
+                tuple(
+                    (r["object_type"], r["object_id"], r["created_at"]) for r in bench.rows("warehouse/known_unsettled")
+                ),
+                frozenset(row["payout_id"] for row in bench.rows("warehouse/known_payouts")),
+            )
+
+
+def set_cut(bench: Bench, cut_off: datetime, policy: ReconciliationPolicy, zone: str) -> None:
+    """The moments that decide what is compared and what is late, as the one row of table cut."""
+    bench.run(
+        "warehouse/compare_cut",
+        cut_off=cut_off,
+        settlement_before=cut_off - timedelta(hours=policy.settlement_hours_max),
+        processing_before=cut_off - timedelta(days=policy.processing_days_max),
+        payout_before=cut_off - timedelta(days=policy.payout_arrival_days_max),
+        late_before=cut_off - timedelta(days=policy.late_expires_days),
+        bank_before=(cut_off - timedelta(days=policy.bank_lag_days)).astimezone(UTC).date(),
+        zone=zone,
+    )
+
+
+def prove(bench: Bench) -> tuple[BridgeLine, ...]:
+    """The lines of the proof of close."""
+    bench.run("warehouse/prove_items")
+    bench.run("warehouse/prove_lines")
+    return tuple(BridgeLine(**row) for row in bench.rows("warehouse/prove_read"))
+
+
+def finding(row: dict[str, Any]) -> Finding:
+    """A row of a comparison as a finding."""
+    return Finding(
+        Kind(row["kind"]),
+        row["subject"],
+        Currency(row["currency"]) if row["currency"] else None,
+        row["amount_minor"],
+        InvoiceId(row["invoice_id"]) if row["invoice_id"] else None,
+        PaymentIntentId(row["payment_intent_id"]) if row["payment_intent_id"] else None,
+        AccountId(row["account_id"]) if row["account_id"] else None,
+        row["ours"],
+        row["theirs"],
+        tuple((row["evidence"] or "").split()),
+    )
+
+
+def unexplained(line: BridgeLine) -> Finding:
+    """A remainder of a bridge, as a divergence that ages like any other."""
+    return Finding(
+        Kind.AMOUNT, f"bridge:{line.bridge}:{line.day}:{line.currency}", Currency(line.currency), line.minor,
+        ours=f"{line.items} entries that no object of Stripe's explains", evidence=(line.bridge, str(line.day)),
+    )  # fmt: skip

@@ -1,0 +1,41 @@
+-- When billed revenue is earned: each line spread over the days of its service, rounded so that the months sum to the line. Grain: one row per month of billing, month of service and currency.
+-- in: ledger.invoices, ledger.invoice_lines    out: table marts.deferred_revenue_waterfall
+create or replace table marts.deferred_revenue_waterfall as
+with lines as (
+    select
+        cast(date_trunc('month', i.issued_on) as date) as billed_month,
+        i.currency,
+        l.invoice_id,
+        l.line_no,
+        l.amount_minor - l.discount_minor as net_minor,
+        cast(coalesce(l.period_start, i.issued_at) at time zone 'UTC' as date) as first_day,
+        greatest(cast(coalesce(l.period_end, i.issued_at) at time zone 'UTC' as date),
+            cast(coalesce(l.period_start, i.issued_at) at time zone 'UTC' as date) + 1) as end_day
+    from ledger.invoice_lines l
+    join ledger.invoices i on i.invoice_id = l.invoice_id
+    where i.state <> 'void' and l.kind <> 'opening'
+),
+months as (
+    select
+        l.*,
+        cast(m.month as date) as service_month,
+        greatest(cast(m.month as date), l.first_day) as from_day,
+        least(cast(m.month + interval 1 month as date), l.end_day) as to_day
+    from lines l
+    cross join lateral (
+        select unnest(generate_series(date_trunc('month', cast(l.first_day as timestamp)),
+            cast(l.end_day - 1 as timestamp), interval 1 month)) as month
+    ) m
+)
+select
+    billed_month,
+    service_month,
+    currency,
+    cast(sum(
+        (net_minor * date_diff('day', first_day, to_day)) // date_diff('day', first_day, end_day)
+        - (net_minor * date_diff('day', first_day, from_day)) // date_diff('day', first_day, end_day)
+    ) as bigint) as earned_minor,
+    count(*) as lines
+from months
+group by billed_month, service_month, currency
+order by billed_month, service_month, currency

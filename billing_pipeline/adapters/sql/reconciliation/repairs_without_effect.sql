@@ -1,0 +1,10 @@
+-- Repairs that were done, or given up or refused, and whose divergence is still open after a later run has looked.
+-- in: nothing    out: columns of repairs
+select r.repair_id, r.divergence_id, r.kind, r.plan, r.amount_minor, r.currency, r.state, r.requested_by, r.approved_by
+from repairs r
+join divergences d using (divergence_id)
+where r.state in ('done', 'failed', 'refused')
+    and d.state = 'open'
+    and d.last_seen > r.done_at
+    and r.done_at >= d.first_seen
+order by r.repair_id

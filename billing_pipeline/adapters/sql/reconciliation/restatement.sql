@@ -1,0 +1,16 @@
+-- Entries that belong to days in the range by occurrence and were booked later, because those days were closed.
+-- in: from_day date, to_day date, zone text    out: day date, booked_on date, currency text, kind text, source text, minor bigint, recorded_at timestamptz
+select
+    (e.occurred_at at time zone :zone)::date as day,
+    e.accounting_date as booked_on,
+    e.currency,
+    e.kind,
+    e.source,
+    sum(p.minor) filter (where p.minor > 0)::bigint as minor,
+    e.recorded_at
+from journal_entries e
+join postings p using (entry_id)
+where (e.occurred_at at time zone :zone)::date between :from_day and :to_day
+    and e.accounting_date > (e.occurred_at at time zone :zone)::date
+group by e.entry_id
+order by day, e.entry_id

@@ -1,0 +1,35 @@
+-- Disputes of our payments whose money, state or loss is not in the books. Grain: one row per dispute.
+-- in: stripe.disputes, stripe.balance_transactions, ledger.disputes, booked, ours_payments, cut    out: the columns of a finding
+with movements as (
+    select
+        t.source_id as dispute_id,
+        count(*) as movements,
+        cast(sum(case when b.source is null then 1 else 0 end) as bigint) as unbooked,
+        cast(sum(t.net_minor) as bigint) as net_minor
+    from stripe.balance_transactions t
+    left join booked b on b.source = 'dispute:' || t.balance_transaction_id
+    where t.reporting_category in ('dispute', 'dispute_reversal') and t.net_minor <> 0
+    group by t.source_id
+)
+select
+    'dispute_unbooked' as kind,
+    d.dispute_id as subject,
+    p.invoice_id,
+    p.payment_intent_id,
+    p.account_id,
+    d.currency,
+    d.amount_minor,
+    coalesce(o.status, '') || case when coalesce(m.unbooked, 0) > 0
+        then ', ' || cast(m.unbooked as varchar) || ' movements not in the journal' else '' end as ours,
+    d.status || ' ' || cast(d.amount_minor as varchar) || ' ' || d.currency as theirs,
+    d.dispute_id || coalesce(' ' || d.charge_id, '') as evidence
+from stripe.disputes d
+cross join cut
+join ours_payments p on p.payment_intent_id = d.payment_intent_id and p.paid
+left join ledger.disputes o on o.dispute_id = d.dispute_id
+left join movements m on m.dispute_id = d.dispute_id
+left join booked l on l.source = 'dispute_lost:' || d.dispute_id
+left join ledger.waiting_facts w on w.object_id = d.dispute_id
+where d.created_at <= cut.cut_off
+    and (w.last_received_at is null or w.last_received_at <= cut.cut_off)
+    and (o.dispute_id is null or o.status <> d.status or coalesce(m.unbooked, 0) > 0)

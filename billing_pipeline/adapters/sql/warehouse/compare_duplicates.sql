@@ -1,0 +1,41 @@
+-- Invoices that were paid more than once and the money kept. Grain: one row per invoice.
+-- in: theirs_payments, ours_payments    out: temp table duplicates (later_intent_id: one that the books do not know, else the payment to give back)
+create or replace temp table duplicates as
+with twice as (
+    select invoice_id
+    from theirs_payments
+    where paid and invoice_id is not null and amount_minor > refunded_minor
+    group by invoice_id
+    having count(*) > 1
+),
+kept as (
+    select
+        t.invoice_id,
+        t.payment_intent_id,
+        t.charge_id,
+        t.account_id,
+        t.currency,
+        t.amount_minor - t.refunded_minor as kept_minor,
+        coalesce(o.paid, false) as known,
+        row_number() over (partition by t.invoice_id order by t.touched_at desc, t.payment_intent_id desc) as from_last,
+        count(*) over (partition by t.invoice_id) as payments
+    from theirs_payments t
+    join twice d on d.invoice_id = t.invoice_id
+    left join ours_payments o on o.payment_intent_id = t.payment_intent_id
+    where t.paid and t.amount_minor > t.refunded_minor and not coalesce(o.reversed, false)
+)
+select
+    k.invoice_id,
+    max(k.payments) as payments,
+    coalesce(
+        max(case when not k.known then k.payment_intent_id end),
+        max(case when k.from_last = 1 then k.payment_intent_id end)
+    ) as later_intent_id,
+    max(case when k.from_last = 2 then k.payment_intent_id else '' end) as earlier_intent_id,
+    max(k.account_id) as account_id,
+    max(k.currency) as currency,
+    cast(sum(k.kept_minor) - max(k.kept_minor) as bigint) as excess_minor,
+    cast(sum(case when k.known then 1 else 0 end) as bigint) as known_payments
+from kept k
+where k.payments > 1
+group by k.invoice_id

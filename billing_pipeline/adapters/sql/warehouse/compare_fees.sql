@@ -1,0 +1,37 @@
+-- Balance transactions whose fee, or that as a whole, the journal does not hold. Grain: one row per balance transaction.
+-- in: stripe.balance_transactions, stripe.charges, booked, ours_payments, cut    out: the columns of a finding
+with expected as (
+    select
+        t.balance_transaction_id,
+        t.currency,
+        case when c.charge_id is not null then t.fee_minor else -t.net_minor end as fee_minor,
+        case when c.charge_id is not null then 'fee:' else 'stripe_fee:' end || t.balance_transaction_id as source,
+        t.created_at,
+        t.reporting_category,
+        p.invoice_id,
+        p.account_id,
+        p.payment_intent_id
+    from stripe.balance_transactions t
+    left join stripe.charges c on c.charge_id = t.source_id
+    left join ours_payments p on p.payment_intent_id = c.payment_intent_id and p.paid and p.booked_minor <> 0
+    where (c.charge_id is not null and p.payment_intent_id is not null and t.reporting_category = 'charge')
+        or t.reporting_category in ('fee', 'network_cost', 'tax')
+)
+select
+    'fee_unbooked' as kind,
+    e.balance_transaction_id as subject,
+    e.invoice_id,
+    e.payment_intent_id,
+    e.account_id,
+    e.currency,
+    e.fee_minor - coalesce(b.fee_minor, 0) as amount_minor,
+    case when b.source is null then '' else 'booked ' || cast(b.fee_minor as varchar) || ' ' || b.currency end as ours,
+    e.reporting_category || ' ' || cast(e.fee_minor as varchar) || ' ' || e.currency as theirs,
+    e.balance_transaction_id as evidence
+from expected e
+cross join cut
+left join booked b on b.source = e.source
+left join ledger.waiting_facts w on w.object_id = e.balance_transaction_id
+where e.created_at <= cut.cut_off
+    and (w.last_received_at is null or w.last_received_at <= cut.cut_off)
+    and e.fee_minor <> coalesce(b.fee_minor, 0)

@@ -1,0 +1,43 @@
+-- Invoices that Stripe billed, field by field. Grain: one row per invoice.
+-- in: ledger.invoices, stripe.invoices, ledger.accounts, cut    out: the columns of a finding
+with pairs as (
+    select
+        i.invoice_id,
+        coalesce(i.account_id, a.account_id) as account_id,
+        coalesce(t.stripe_invoice_id, i.stripe_invoice_id) as stripe_invoice_id,
+        coalesce(t.currency, i.currency) as currency,
+        coalesce(t.total_minor, i.total_minor) as amount_minor,
+        case
+            when t.stripe_invoice_id is null then 'missing_in_stripe'
+            when i.invoice_id is null and t.status in ('open', 'paid', 'uncollectible') and greatest(t.due_minor, t.paid_minor) > 0
+                and a.account_id is not null then 'missing_in_ledger'
+            when i.invoice_id is null then null
+            when i.currency <> t.currency then 'currency'
+            when i.total_minor <> t.total_minor then 'amount'
+            when i.state <> case t.status when 'paid' then 'paid' when 'void' then 'void' when 'uncollectible' then 'written_off' else 'pending' end
+                and not (i.state = 'overdue' and t.status in ('open', 'uncollectible')) then 'status'
+        end as kind,
+        coalesce(i.state || ' ' || cast(i.total_minor as varchar) || ' ' || i.currency, '') as ours,
+        coalesce(t.status || ' ' || cast(t.total_minor as varchar) || ' ' || t.currency, '') as theirs,
+        greatest(i.issued_at, t.created_at, i.paid_at) as touched_at
+    from (select * from ledger.invoices where stripe_invoice_id is not null) i
+    full outer join (select * from stripe.invoices where status <> 'draft') t on t.stripe_invoice_id = i.stripe_invoice_id
+    left join ledger.accounts a on a.stripe_customer_id = t.customer_id
+)
+select
+    p.kind,
+    p.stripe_invoice_id as subject,
+    p.invoice_id,
+    cast(null as varchar) as payment_intent_id,
+    p.account_id,
+    p.currency,
+    p.amount_minor,
+    p.ours,
+    p.theirs,
+    p.stripe_invoice_id as evidence
+from pairs p
+cross join cut
+left join ledger.waiting_facts w on w.object_id = p.stripe_invoice_id
+where p.kind is not null
+    and p.touched_at <= cut.cut_off
+    and (w.last_received_at is null or w.last_received_at <= cut.cut_off)

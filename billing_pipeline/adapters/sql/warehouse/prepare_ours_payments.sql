@@ -1,0 +1,44 @@
+-- What our side says about payments. Grain: one row per payment intent that we know of.
+-- in: ledger.payments, ledger.collections, ledger.invoices, ledger.refunds, ledger.waiting_facts, booked    out: temp table ours_payments
+create or replace temp table ours_payments as
+with returned as (
+    select r.charge_id, sum(b.unapplied_minor) as unapplied_minor
+    from ledger.refunds r
+    join booked b on b.source = 'refund:' || r.refund_id
+    group by r.charge_id
+),
+known as (
+    select
+        coalesce(p.payment_intent_id, c.payment_intent_id) as payment_intent_id,
+        coalesce(p.invoice_id, c.invoice_id) as invoice_id,
+        p.account_id,
+        p.charge_id,
+        coalesce(p.currency, c.currency) as currency,
+        coalesce(p.amount_minor, c.amount_minor) as amount_minor,
+        p.payment_id is not null as paid,
+        p.reversed_at is not null as reversed,
+        case when p.payment_id is not null then 'succeeded' else coalesce(c.status, '') end as status,
+        greatest(p.succeeded_at, c.last_failed_at, c.opened_at, c.closed_at) as touched_at
+    from (select * from ledger.payments where payment_intent_id is not null) p
+    full outer join (select * from ledger.collections where payment_intent_id is not null) c
+        on p.payment_intent_id = c.payment_intent_id
+)
+select
+    k.payment_intent_id,
+    k.invoice_id,
+    coalesce(k.account_id, i.account_id) as account_id,
+    k.charge_id,
+    k.currency,
+    k.amount_minor,
+    k.paid,
+    k.reversed,
+    k.status,
+    coalesce(b.pending_in_minor, 0) as booked_minor,
+    greatest(-coalesce(b.unapplied_minor, 0) - coalesce(u.unapplied_minor, 0), 0) as unapplied_minor,
+    k.touched_at,
+    w.last_received_at as waiting_at
+from known k
+left join ledger.invoices i on i.invoice_id = k.invoice_id
+left join booked b on b.source = 'payment:' || k.charge_id
+left join returned u on u.charge_id = k.charge_id
+left join ledger.waiting_facts w on w.object_id = k.payment_intent_id

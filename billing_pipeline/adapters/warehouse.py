@@ -1,0 +1,134 @@
+"""Publishing: the working file becomes `warehouse.duckdb` by copy, fsync and rename.
+
+The pipeline never opens the published file, and an analyst's open notebook never stops the pipeline: whoever has the
+old file open keeps the old file.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from billing_pipeline.adapters.ledger_extract import connect
+from billing_pipeline.adapters.postgres import Database, raw_statement
+from billing_pipeline.adapters.workbench import Bench, Workbench, require, save_arrow, statements
+from billing_pipeline.domain.currencies import THREE_DECIMAL, TWO_DECIMAL, ZERO_DECIMAL, Currency, exponent
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.flows.ports.reconciliation import Published
+
+FILE: Final = "warehouse.duckdb"
+CONTROL_TABLES: Final = ("divergences", "divergence_history", "repairs", "reconciliation_runs")
+"""Read from PostgreSQL at publishing: they are small, and change with every run."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileWarehouse:
+    """The port Warehouse. home: the folder where analysts find the file; dated copies lie in `warehouse/` below it."""
+
+    workbench: Workbench
+    db: Database
+    home: Path
+
+    @property
+    def path(self) -> Path:
+        """The published file."""
+        return self.home / FILE
+
+    def publish(self, run_id: str, now: datetime, *, copies: int) -> Published:
+        """Put the newest state in place. copies: how many dated files to keep."""
+        with self.workbench.open() as bench:
+            require(bench, {"ledger.invoices": "run `billing-pipeline reconcile extract`"})
+            save_control_tables(bench, self.db)
+            bench.run("warehouse/currencies")
+            bench.connection.executemany(raw_statement("warehouse/save_currency"), currency_rows())
+            for name in statements("marts", ""):
+                bench.run(name)
+            bench.run("warehouse/publication")
+            bench.run("warehouse/save_publication", run_id=run_id, at=now)
+            make_readable(bench)
+            count = len(bench.tables())
+            bench.connection.execute("checkpoint")
+            bench.connection.execute("use memory; detach working")
+            replace_by_copy(self.workbench.path, self.path)
+        copy = self._dated(now)
+        self._forget_old(copies)
+        return Published(self.path, copy, self.path.stat().st_size, count)
+
+    def _dated(self, now: datetime) -> Path:
+        """The day's copy: another name of the same file, so it costs nothing until the next publication."""
+        folder = self.home / "warehouse"
+        folder.mkdir(exist_ok=True)
+        copy = folder / f"warehouse-{now:%Y-%m-%d}.duckdb"
+        draft = copy.with_suffix(".tmp")
+        draft.unlink(missing_ok=True)
+        os.link(self.path, draft)
+        os.replace(draft, copy)
+        return copy
+
+    def _forget_old(self, copies: int) -> None:
+        for old in sorted((self.home / "warehouse").glob("warehouse-*.duckdb"))[: -max(copies, 1)]:
+            old.unlink()
+
+
+def save_control_tables(bench: Bench, db: Database) -> None:
+    """Nothing; afterwards schema reconciliation holds what PostgreSQL knows of divergences, repairs and runs."""
+    with connect(db.url) as connection, connection.cursor() as cursor:
+        for table in CONTROL_TABLES:
+            cursor.execute(raw_statement(f"extract/{table}"))
+            save_arrow(bench, f"reconciliation.{table}", cursor.fetch_arrow_table())
+
+
+def currency_rows() -> list[list[Any]]:
+    """Currency, its decimal places, and what one minor unit is worth."""
+    known = sorted(ZERO_DECIMAL | TWO_DECIMAL | THREE_DECIMAL)
+    return [
+        [code, exponent(Currency(code)), {0: "1", 2: "0.01", 3: "0.001"}[exponent(Currency(code))]] for code in known
+    ]
+
+
+def make_readable(bench: Bench) -> None:
+    """A view in schema readable for every table with minor units: each amount once more, in decimal major units."""
+    known, tables = bench.columns(), bench.tables()
+    views = [readable_view(table, columns) for table, columns in sorted(known.items()) if table in tables]
+    bench.connection.execute(
+        "; ".join(["drop schema if exists readable cascade", "create schema readable", *filter(None, views)])
+    )
+
+
+def readable_view(table: str, columns: Mapping[str, str]) -> str:
+    """The statement that makes the table's view; empty for a table without amounts."""
+    amounts = [name for name, type_ in columns.items() if name.endswith("_minor") and type_ == "BIGINT"]
+    if not amounts or "currency" not in columns:
+        return ""
+    decimals = ", ".join(f"t.{amount} * c.unit as {amount.removesuffix('_minor')}" for amount in amounts)
+    return (
+        f"create view readable.{table.replace('.', '_')} as select t.*, {decimals} "
+        f"from {table} t left join meta.currencies c on c.currency = t.currency"
+    )
+
+
+def replace_by_copy(source: Path, target: Path) -> None:
+    """Nothing; afterwards target is a copy of source. A reader sees the old file or the new one, never half."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.copyfile(source, draft)
+    with open(draft, "rb+") as written:
+        os.fsync(written.fileno())
+    os.replace(draft, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+def read_published(path: Path, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+    """Rows of a query on a published file, opened read-only. Raises Broken when nothing is published yet."""
+    if not path.exists():
+        raise Broken(f"{path} does not exist yet: run `billing-pipeline warehouse publish`")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        cursor = connection.execute(query, parameters)
+        columns = [column[0] for column in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

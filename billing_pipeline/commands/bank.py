@@ -1,0 +1,45 @@
+"""`billing-pipeline bank`: statements in, payouts found."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from billing_pipeline.adapters.bank_files import read_statement
+from billing_pipeline.adapters.reconciliation_parts import parts_of
+from billing_pipeline.bootstrap import open_world
+from billing_pipeline.domain.bank_statements import MatchRules
+from billing_pipeline.flows.import_bank import import_bank
+
+app = typer.Typer(no_args_is_help=True, help="Bank statements: CSV by a mapping in reconciliation.toml, or camt.053.")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The statement.")],
+    account: Annotated[str, typer.Option(help="The section [bank.ACCOUNT] that describes a CSV file.")] = "main",
+) -> None:
+    """Take a statement in and find the payouts it paid."""
+    with open_world() as world:
+        parts = parts_of(world)
+        policy = parts.policy_file.policy
+        statement = read_statement(file, account, parts.policy_file.banks)
+        rules = MatchRules(policy.bank_tolerance_minor, policy.bank_lag_days)
+        run_id = f"bank-{world.clock.now():%Y%m%dT%H%M%S}"
+        done = import_bank(parts.bank, world.clock, rules, statement.lines, file=statement.file, run_id=run_id)
+    typer.echo(
+        f"{done.lines} new lines, {statement.skipped} of others; {done.matched} paid a payout, {done.unmatched} wait"
+    )
+
+
+@app.command()
+def match() -> None:
+    """Look again for the payouts of lines that wait."""
+    with open_world() as world:
+        parts = parts_of(world)
+        policy = parts.policy_file.policy
+        rules = MatchRules(policy.bank_tolerance_minor, policy.bank_lag_days)
+        done = import_bank(
+            parts.bank, world.clock, rules, (), file="", run_id=f"bank-{world.clock.now():%Y%m%dT%H%M%S}"
+        )
+    typer.echo(f"{done.matched} lines paid a payout, {done.unmatched} wait")

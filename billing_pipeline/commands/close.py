@@ -1,0 +1,75 @@
+"""`billing-pipeline close`: freeze days, and see what came to be known later."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from billing_pipeline.adapters.reconciliation_parts import parts_of
+from billing_pipeline.bootstrap import open_world
+from billing_pipeline.domain.currencies import Currency
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.money import Money
+from billing_pipeline.flows.close_day import close_day
+from billing_pipeline.flows.ports.reconciliation import Run
+from billing_pipeline.flows.reconcile_books import cut_off_of
+from billing_pipeline.flows.restate import restate
+
+app = typer.Typer(no_args_is_help=True, help="Close days with their proof; show what changed in closed days since.")
+
+
+@app.command()
+def through(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The last day to close.")],
+    who: Annotated[str, typer.Option(help="Who closes.")],
+    accept_remainder: Annotated[
+        bool, typer.Option("--accept-remainder", help="Close although a bridge has one.")
+    ] = False,
+) -> None:
+    """Close every open day up to that one, each with its proof."""
+    with open_world() as world:
+        parts, policy = parts_of(world), parts_of(world).policy_file.policy
+        run = Run("close", cut_off_of(parts.stripe, policy, world.clock.now()), world.clock.now())
+        proof = parts.comparison.examine(run, policy, zone=world.settings.zone).proof
+        done = close_day(
+            parts.closes, proof, world.clock, through=day.date(), zone_name=world.settings.zone,
+            zone=world.settings.time_zone, who=who, cut_off=run.cut_off, accept_remainder=accept_remainder,
+        )  # fmt: skip
+    typer.echo(f"{done.days} days closed; the books are closed through {done.through}")
+    for closed, digest in done.digests.items():
+        typer.echo(f"{closed} {digest}")
+
+
+@app.command()
+def restatement(
+    from_day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])],
+    to_day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])],
+) -> None:
+    """Show what belongs to closed days and was booked later, each change with its cause."""
+    with open_world() as world:
+        found = restate(parts_of(world).closes, from_day.date(), to_day.date())
+    table = Table("belongs to", "booked on", "amount", "kind", "cause")
+    for one in found.changes:
+        table.add_row(
+            str(one.day), str(one.booked_on), str(Money(one.minor, Currency(one.currency))), one.kind, one.source
+        )
+    Console().print(table)
+
+
+@app.command()
+def report(
+    month: Annotated[str, typer.Argument(help="Such as 2026-03.")],
+    folder: Annotated[str, typer.Option(help="Where the files go.")] = ".",
+) -> None:
+    """Write the month-end report as HTML with charts and as Excel, from the published warehouse."""
+    from billing_pipeline.adapters.close_report import write_report  # matplotlib takes a second to import
+
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError as error:
+        raise Broken(f"{month!r} is no month: write it like 2026-03") from error
+    with open_world() as world:
+        for path in write_report(parts_of(world).warehouse.path, first, folder):
+            typer.echo(str(path))

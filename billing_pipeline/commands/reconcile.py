@@ -1,0 +1,159 @@
+"""`billing-pipeline reconcile`: extract, compare, prove, look at divergences."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from billing_pipeline.adapters.reconciliation_parts import Parts, parts_of
+from billing_pipeline.bootstrap import World, open_world
+from billing_pipeline.domain.money import Money
+from billing_pipeline.flows.extract_ledger import extract_ledger
+from billing_pipeline.flows.extract_stripe import extract_stripe
+from billing_pipeline.flows.ports.reconciliation import Divergence, Extracted
+from billing_pipeline.flows.publish_warehouse import publish_warehouse
+from billing_pipeline.flows.reconcile_books import Reconciled, reconcile_books
+
+EXIT_FINDINGS: Final = 1  # it worked, and found something that a person should see
+
+app = typer.Typer(no_args_is_help=True, help="Compare the ledger with Stripe and the bank; keep what disagrees.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Full = Annotated[bool, typer.Option("--full", help="Extract everything, not only what is new.")]
+
+
+@app.command()
+def extract(full: Full = False, as_json: AsJson = False) -> None:
+    """Land what is new in Stripe and in the ledger as Parquet."""
+    with open_world() as world:
+        parts, run_id = parts_of(world), run_name(world, "extract")
+        for done in extract_both(world, parts, run_id, full=full):
+            typer.echo(
+                json.dumps(asdict(done)) if as_json else f"{done.side}: {done.rows} rows {done.pulled_whole}".rstrip()
+            )
+
+
+@app.command()
+def run(
+    full: Full = False,
+    as_json: AsJson = False,
+    publish: Annotated[bool, typer.Option(help="Publish the warehouse afterwards.")] = True,
+) -> None:
+    """Extract both sides, compare them, prove the days, publish. Exit code 1 when a divergence is an error."""
+    with open_world() as world:
+        parts, run_id = parts_of(world), run_name(world, "reconcile")
+        extract_both(world, parts, run_id, full=full)
+        done = reconcile(world, parts, run_id)
+        if publish:
+            publish_warehouse(parts.warehouse, world.clock, parts.policy_file.policy, run_id=run_id)
+        typer.echo(json.dumps(asdict(done), default=str) if as_json else told(done))
+        if done.errors:
+            raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command("list")
+def list_(
+    state: Annotated[str, typer.Option(help="open, resolved, explained or expired.")] = "open",
+    kind: Annotated[str, typer.Option(help="Only this kind.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show divergences, oldest first."""
+    with open_world() as world:
+        found = parts_of(world).divergences.divergences(state=state, kind=kind or None)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], default=str, indent=2))
+    else:
+        Console().print(table_of(list(found)))
+
+
+@app.command()
+def note(
+    divergence: str,
+    who: Annotated[str, typer.Option(help="Who says so.")],
+    text: Annotated[str, typer.Option(help="What is said.")] = "",
+    owner: Annotated[str, typer.Option(help="Who looks after it from now on.")] = "",
+    state: Annotated[str, typer.Option(help="explained: it is as it should be; open: it is not.")] = "",
+) -> None:
+    """Write a person's word on a divergence; it stays in its history."""
+    with open_world() as world:
+        parts_of(world).divergences.annotate(divergence, world.clock.now(), who, state=state, owner=owner, note=text)
+
+
+@app.command()
+def gate() -> None:
+    """Say whether dunning may act, and which invoices must wait. Exit code 1 while the gate is closed."""
+    with open_world() as world:
+        store = parts_of(world).divergences
+        verdict, held = store.gate(world.clock.now()), store.held_invoices()
+    typer.echo(f"{'open' if verdict.open else 'closed'}: {verdict.reason}")
+    for invoice, reason in held.items():
+        typer.echo(f"held {invoice}: {reason}")
+    if not verdict.open:
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command()
+def proof(
+    day: Annotated[str, typer.Option(help="Only this day, such as 2026-03-01.")] = "", as_json: AsJson = False
+) -> None:
+    """Show the bridges of the proof of close as of the last run."""
+    with open_world() as world, parts_of(world).workbench.open() as bench:
+        rows = [row for row in bench.rows("warehouse/proof_of_close") if not day or str(row["day"]) == day]
+    if as_json:
+        typer.echo(json.dumps(rows, default=str, indent=2))
+        return
+    table = Table("day", "bridge", "line", "amount", "items")
+    for row in rows:
+        amount = str(Money(row["minor"], row["currency"]))
+        table.add_row(str(row["day"]), row["bridge"], row["name"], amount, str(row["items"]))
+    Console().print(table)
+
+
+def extract_both(world: World, parts: Parts, run_id: str, *, full: bool) -> tuple[Extracted, Extracted]:
+    """What was landed of both sides: Stripe first, so that the ledger is at least as new as Stripe's objects."""
+    theirs = extract_stripe(
+        parts.stripe, parts.comparison, world.reader, world.clock, parts.policy_file.policy, run_id=run_id, full=full
+    )
+    return theirs, extract_ledger(parts.ledger, world.clock, run_id=run_id, full=full)
+
+
+def reconcile(world: World, parts: Parts, run_id: str) -> Reconciled:
+    """What the comparison found."""
+    return reconcile_books(
+        parts.comparison, parts.divergences, parts.stripe, world.clock, parts.policy_file.policy,
+        run_id=run_id, zone=world.settings.zone,
+    )  # fmt: skip
+
+
+def run_name(world: World, verb: str) -> str:
+    """The name of a run started by hand."""
+    return f"{verb}-{world.clock.now():%Y%m%dT%H%M%S}"
+
+
+def told(done: Reconciled) -> str:
+    """The numbers of a run in words."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(done.by_kind.items())) or "the books agree"
+    return (
+        f"{done.findings} divergences up to {done.cut_off:%Y-%m-%d %H:%M} UTC ({done.new} new, {done.closed} closed, "
+        f"{done.errors} errors): {kinds}; {done.unexplained} unexplained remainders"
+    )
+
+
+def table_of(found: list[Divergence]) -> Table:
+    """Divergences as a table."""
+    table = Table("divergence", "severity", "about", "amount", "ours", "theirs", "since", "repair")
+    for one in found:
+        finding = one.finding
+        at_stake = (
+            ""
+            if finding.amount_minor is None or finding.currency is None
+            else str(Money(finding.amount_minor, finding.currency))
+        )
+        table.add_row(
+            one.divergence_id, finding.severity, finding.invoice or finding.subject, at_stake, finding.ours, finding.theirs,
+            f"{one.first_seen:%Y-%m-%d}", one.proposed_repair or "",
+        )  # fmt: skip
+    return table

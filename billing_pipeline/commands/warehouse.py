@@ -1,0 +1,43 @@
+"""`billing-pipeline warehouse`: publish it, ask it, document it."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from billing_pipeline.adapters.reconciliation_parts import parts_of
+from billing_pipeline.adapters.table_docs import describe
+from billing_pipeline.adapters.warehouse import read_published
+from billing_pipeline.bootstrap import open_world
+from billing_pipeline.flows.publish_warehouse import publish_warehouse
+
+app = typer.Typer(no_args_is_help=True, help="The DuckDB file that analysts open.")
+
+
+@app.command()
+def publish() -> None:
+    """Put the newest state in place; readers of the old file are not disturbed."""
+    with open_world() as world:
+        parts = parts_of(world)
+        run_id = f"publish-{world.clock.now():%Y%m%dT%H%M%S}"
+        done = publish_warehouse(parts.warehouse, world.clock, parts.policy_file.policy, run_id=run_id)
+    typer.echo(f"{done.path}: {done.tables} tables, {done.size_bytes} bytes; dated copy {done.copy}")
+
+
+@app.command()
+def query(sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")]) -> None:
+    """Ask the published warehouse."""
+    with open_world() as world:
+        rows = read_published(parts_of(world).warehouse.path, sql)
+    table = Table(*(rows[0] if rows else ()))
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)
+
+
+@app.command()
+def document() -> None:
+    """Print docs/tables.md for the published warehouse."""
+    with open_world() as world:
+        typer.echo(describe(parts_of(world).warehouse.path), nl=False)

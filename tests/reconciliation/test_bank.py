@@ -1,0 +1,274 @@
+"""Bank statements: read whole or not at all, matched to payouts, booked once."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from billing_pipeline.adapters.bank_files import read_statement
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.reconciliation_policy import CsvMapping, load_policy
+from billing_pipeline.adapters.stores.bank_store import BankLineStore
+from billing_pipeline.adapters.tables import control, ledger, stripe
+from billing_pipeline.domain.bank_statements import BankLine, MatchRules, Payable, match_lines, numbered
+from billing_pipeline.domain.currencies import Currency
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.ids import PayoutId
+from billing_pipeline.flows.import_bank import BankImported, import_bank
+from tests.fakes import FakeClock
+from tests.seeds import add, fetch
+
+USD = Currency("usd")
+DAY = date(2026, 3, 7)
+MAPPINGS = {
+    "main": CsvMapping(
+        USD, "Date", "Amount", balance_column="Balance", reference_columns=("Text",), only_containing="STRIPE"
+    ),
+    "two": CsvMapping(
+        USD, "Date", credit_column="In", debit_column="Out", reference_columns=("Text",), decimal_mark=","
+    ),
+    "told": CsvMapping(USD, "Date", "Amount", currency_column="Currency", reference_columns=("Text",)),
+}
+GOOD = "Date,Amount,Balance,Text\n2026-03-07,100.00,1100.00,STRIPE po_1\n2026-03-07,-20.00,1080.00,RENT\n"
+CAMT = """<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>
+<Acct><Id><IBAN>DE02120300000000202051</IBAN></Id><Ccy>EUR</Ccy></Acct>
+<Bal><Tp><CdOrPrtry><Cd>OPBD</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">1000.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>
+<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">1090.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>
+<Ntry><Amt Ccy="EUR">100.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-03-07</Dt></BookgDt>
+<NtryDtls><TxDtls><RmtInf><Ustrd>STRIPE po_1</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>
+<Ntry><Amt Ccy="EUR">10.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-03-07</Dt></BookgDt></Ntry>
+<Ntry><Amt Ccy="EUR">5.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>PDNG</Cd></Sts><BookgDt><Dt>2026-03-07</Dt></BookgDt></Ntry>
+</Stmt></BkToCstmrStmt></Document>
+"""
+
+
+def statement(folder: Path, text: str, account: str = "main", name: str = "march.csv") -> list[BankLine]:
+    path = folder / name
+    path.write_text(text)
+    return list(read_statement(path, account, MAPPINGS).lines)
+
+
+def test_a_csv_statement_gives_stripes_lines_and_counts_the_others(tmp_path: Path) -> None:
+    (tmp_path / "march.csv").write_text(GOOD)
+
+    read = read_statement(tmp_path / "march.csv", "main", MAPPINGS)
+
+    assert [(line.booked_on, line.amount_minor, line.reference) for line in read.lines] == [(DAY, 10000, "STRIPE po_1")]
+    assert read.skipped == 1
+
+
+def test_credit_and_debit_columns_and_a_decimal_comma_are_read(tmp_path: Path) -> None:
+    text = 'Date,In,Out,Text\n2026-03-07,"1.234,56",,STRIPE\n2026-03-08,,"10,00",STRIPE\n'
+
+    lines = statement(tmp_path, text, "two")
+
+    assert [line.amount_minor for line in lines] == [123456, -1000]
+
+
+def test_a_camt_statement_gives_its_booked_entries(tmp_path: Path) -> None:
+    lines = statement(tmp_path, CAMT, name="march.xml")
+
+    assert [(line.bank_account[:4], line.currency, line.amount_minor, line.reference) for line in lines] == [
+        ("DE02", "eur", 10000, "STRIPE po_1"), ("DE02", "eur", -1000, ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "account", "told"),
+    [
+        (GOOD[:-1], "main", "the last line does not end"),
+        (GOOD.replace(",RENT", ""), "main", "line 3 does not have 4 cells"),
+        (GOOD.replace("RENT", '"RENT'), "main", "line 3 cannot be read"),
+        (GOOD.replace("Balance,", "Balance,Fee,"), "main", "unknown column 'Fee'"),
+        (GOOD.replace("Amount", "Ignored"), "main", "unknown column 'Ignored'"),
+        (GOOD.replace("1080.00", "1079.00"), "main", "line 3: the balance does not follow"),
+        (GOOD.replace("100.00,1100", "1oo,1100"), "main", "line 2: '1oo' is not an amount"),
+        (GOOD.replace("100.00,1100", "100.001,1100"), "main", "more decimals than usd has"),
+        (GOOD.replace("100.00,1100", "NaN,1100"), "main", "more decimals than usd has"),
+        (GOOD.replace("2026-03-07,100", "07/03/2026,100"), "main", "line 2: '07/03/2026' is not a day"),
+        (
+            "Date,Amount,Currency,Text\n2026-03-07,1.00,eur,STRIPE\n",
+            "told",
+            "line 2 is in 'eur', the account is in usd",
+        ),
+        ("Date,In,Out,Text\n2026-03-07,,,STRIPE\n", "two", "either a credit or a debit"),
+        ("", "main", "is empty"),
+        (GOOD, "unheard-of", r"no section \[bank.unheard-of\]"),
+        (CAMT[:900], "", "cut off or no XML"),
+        (CAMT.replace("1090.00", "1091.00"), "", "entries are missing"),
+        (CAMT.replace('<Amt Ccy="EUR">10.00', '<Amt Ccy="USD">10.00'), "", "line 2 of account .* is in usd"),
+        (
+            CAMT.replace("<Document", '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><Document'),
+            "",
+            "document type",
+        ),
+        ("<html></html>", "", "no statement"),
+    ],
+)
+def test_a_file_that_is_not_what_it_should_be_is_refused_with_the_place_named(
+    tmp_path: Path, text: str, account: str, told: str
+) -> None:
+    with pytest.raises(Broken, match=told):
+        statement(tmp_path, text, account)
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"Date\xff\xfe")
+
+    with pytest.raises(Broken, match=r"x.csv is not UTF-8 \(byte 4\)"):
+        read_statement(tmp_path / "x.csv", "main", MAPPINGS)
+
+
+def line(name: str, minor: int, day: date = DAY, reference: str = "STRIPE") -> BankLine:
+    return BankLine(name, "main", day, USD, minor, reference)
+
+
+def payable(name: str, minor: int, day: date = DAY, hint: str = "") -> Payable:
+    return Payable(PayoutId(name), USD, minor, day, (hint,))
+
+
+@pytest.mark.parametrize(
+    ("lines", "payables", "expected"),
+    [
+        ([line("a", 100)], [payable("p", 100)], {("a", "p", "one_to_one")}),
+        ([line("a", 100, reference="STRIPE T2")], [payable("p", 100, hint="T1"), payable("q", 100, DAY + timedelta(2), "T2")],
+         {("a", "q", "one_to_one")}),
+        ([line("a", 300)], [payable("p", 100), payable("q", 200)], {("a", "p", "many_to_one"), ("a", "q", "many_to_one")}),
+        ([line("a", 100), line("b", 200)], [payable("p", 300)], {("a", "p", "one_to_many"), ("b", "p", "one_to_many")}),
+        ([line("a", 100)], [payable("p", 101)], set()),
+        ([line("a", 100)], [payable("p", 100, DAY + timedelta(days=6))], set()),
+        ([line("a", 300)], [payable("p", 100), payable("q", 200), payable("r", 200)], set()),
+        ([line("a", 100), line("b", 100)], [payable("p", 100)], {("a", "p", "one_to_one")}),
+    ],
+)  # fmt: skip
+def test_lines_find_their_payouts(
+    lines: list[BankLine], payables: list[Payable], expected: set[tuple[str, str, str]]
+) -> None:
+    matches = match_lines(lines, payables, MatchRules())
+
+    assert {(m.bank_line_id, m.payout_id, m.rule) for m in matches} == expected
+
+
+def test_a_tolerance_lets_a_line_differ() -> None:
+    matches = match_lines([line("a", 98)], [payable("p", 100)], MatchRules(tolerance_minor=2))
+
+    assert [(m.payout_id, m.amount_minor) for m in matches] == [("p", 98)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 6), max_size=7), st.lists(st.integers(1, 6), max_size=7))
+def test_no_line_and_no_payout_is_used_beyond_its_amount(ours: list[int], theirs: list[int]) -> None:
+    lines = [line(f"l{n}", minor) for n, minor in enumerate(ours)]
+    payables = [payable(f"p{n}", minor) for n, minor in enumerate(theirs)]
+
+    matches = match_lines(lines, payables, MatchRules())
+
+    for one in lines:
+        used = sum(m.amount_minor for m in matches if m.bank_line_id == one.bank_line_id)
+        assert used in (0, one.amount_minor)
+    for due in payables:
+        assert sum(m.amount_minor for m in matches if m.payout_id == due.payout_id) in (0, due.amount_minor)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(1, 3)), max_size=8))
+def test_equal_lines_of_a_file_are_told_apart_and_always_get_the_same_ids(rows: list[tuple[str, int]]) -> None:
+    told = [("main", DAY, USD, minor, reference) for reference, minor in rows]
+
+    first, second = numbered(told), numbered(told)
+
+    assert first == second
+    assert len({one.bank_line_id for one in first}) == len(rows)
+
+
+def imported(db: Database, lines: list[BankLine], file: str = "march.csv") -> BankImported:
+    return import_bank(
+        BankLineStore(db), FakeClock(datetime(2026, 3, 20, tzinfo=UTC)), MatchRules(), lines, file=file, run_id="b"
+    )
+
+
+def insert_payout(db: Database, name: str, minor: int, day: date = DAY) -> None:
+    add(
+        db, stripe.payouts, payout_id=name, currency="usd", amount_minor=minor, status="paid", arrival_on=day,
+        created_at=datetime(2026, 3, 5, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def test_a_statement_books_the_payouts_it_paid_once(db: Database, tmp_path: Path) -> None:
+    insert_payout(db, "po_1", 10000)
+    lines = statement(tmp_path, GOOD)
+
+    first, second = imported(db, lines), imported(db, lines)
+
+    assert (first.lines, first.matched, first.booked) == (1, 1, 1)
+    assert (second.lines, second.matched, second.booked) == (0, 0, 0)
+    assert [row["source"] for row in fetch(db, ledger.journal_entries)] == [f"bank:{lines[0].bank_line_id}"]
+
+
+def test_a_line_that_waits_is_matched_when_its_payout_comes(db: Database) -> None:
+    first = imported(db, [line("a", 10000)])
+    insert_payout(db, "po_1", 10000)
+
+    second = imported(db, [], "")
+
+    assert (first.unmatched, second.matched, second.unmatched) == (1, 1, 0)
+
+
+def test_a_day_told_by_two_files_is_refused_and_nothing_is_taken_in(db: Database) -> None:
+    imported(db, [line("a", 100)], "march.csv")
+
+    with pytest.raises(Broken, match=r"april.csv: 2026-03-07 of account main is already told by march.csv"):
+        imported(db, [line("b", 200), line("c", 300, DAY + timedelta(days=1))], "april.csv")
+
+    assert len(fetch(db, control.bank_lines)) == 1
+
+
+def test_a_line_of_a_closed_day_is_booked_on_the_first_open_one(db: Database) -> None:
+    insert_payout(db, "po_1", 100)
+    add(
+        db, ledger.closed_days, day=DAY, close_zone="UTC", digest="", proof={}, closed_at=datetime(2026, 3, 8, tzinfo=UTC),
+        closed_by="x",
+    )  # fmt: skip
+
+    imported(db, [line("a", 100)])
+
+    assert [row["accounting_date"] for row in fetch(db, ledger.journal_entries)] == [DAY + timedelta(days=1)]
+
+
+def test_the_policy_that_is_shipped_reads_its_own_statement(tmp_path: Path) -> None:
+    banks = load_policy(Path(__file__).parents[2] / "policies").banks
+    (tmp_path / "a.csv").write_text(
+        "Date,Type,Description,Reference,Amount,Balance\n2026-03-07,CR,STRIPE PAYOUT,x,9.00,9.00\n"
+    )
+
+    read = read_statement(tmp_path / "a.csv", "main", banks)
+
+    assert [one.amount_minor for one in read.lines] == [900]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[limits]\ncut_off_hours = 1", "nobody reads 'cut_off_hours'"),
+        ("[limits]\ncut_off_minutes = 1.5", "cut_off_minutes must be a whole number"),
+        ("[limits]\ncut_off_minutes = -1", "cut_off_minutes must be a whole number"),
+        ("[row_counts]\nnonsense = [0, 1]", "'nonsense' is no kind of divergence"),
+        ("[row_counts]\namount = [2, 1]", "amount must be"),
+        ("[bank.x]\ncurrency = 'usd'\ndate_column = 'D'", r"\[bank.x\]: name amount_column"),
+        ("[bank.x]\ncurrency = 'xxx'\ndate_column = 'D'\namount_column = 'A'", "unknown currency"),
+        ("[bank.x]\ncurrency = 'usd'\ndate_column = 'D'\ncredit_column = 'A'", "go together"),
+        ("not toml", "is not TOML"),
+    ],
+)
+def test_a_policy_that_is_wrong_is_refused_with_the_place_named(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "reconciliation.toml").write_text(text)
+
+    with pytest.raises(Broken, match=told):
+        load_policy(tmp_path)
+
+
+def test_a_policy_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Broken, match="does not exist: set BILLING_POLICIES"):
+        load_policy(tmp_path)

@@ -1,0 +1,132 @@
+"""The published warehouse: whole, readable, never in anybody's way."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.table_docs import describe
+from billing_pipeline.adapters.warehouse import FileWarehouse, read_published
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.flows.publish_warehouse import publish_warehouse
+from tests.reconciliation.faults import FAULTS
+from tests.two_books import TwoBooks, agreed
+
+READER = """
+import sys, duckdb
+path, until = sys.argv[1:]
+seen = set()
+while until not in seen:
+    with duckdb.connect(path, read_only=True) as c:
+        (run,), = c.execute("select run_id from meta.publication").fetchall()
+        n, = c.execute("select count(*) from ledger.invoices").fetchone()
+        m, = c.execute("select count(*) from readable.ledger_invoices").fetchone()
+        assert n == m, (run, n, m)
+        assert (run,) == c.execute("select run_id from meta.publication").fetchone()
+        seen.add(run)
+"""
+
+
+def warehouse_of(books: TwoBooks) -> FileWarehouse:
+    return FileWarehouse(books.workbench, books.db, books.home)
+
+
+def test_publishing_puts_the_findings_and_the_proof_before_analysts(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    FAULTS["amount_that_differs"](books, "x")
+    books.reconcile()
+
+    done = publish_warehouse(warehouse_of(books), books.clock, books.policy, run_id="p1")
+
+    path = Path(done.path)
+    assert read_published(path, "select kind from reconciliation.divergences") == [{"kind": "amount"}]
+    assert read_published(path, "select run_id from meta.publication") == [{"run_id": "p1"}]
+    assert read_published(path, "select count(*) as n from reconciliation.proof_of_close")[0]["n"] > 0
+
+
+def test_amounts_are_shown_in_minor_and_in_major_units(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    books.paid_invoice("yen", "acme", minor=500, currency="jpy")
+    books.reconcile()
+    warehouse = warehouse_of(books)
+    warehouse.publish("p1", books.clock.now(), copies=3)
+
+    rows = read_published(
+        warehouse.path,
+        "select amount_minor, amount::varchar as amount from readable.ledger_payments "
+        "where payment_id in ('pi_a', 'pi_yen') order by 1",
+    )
+
+    assert [(row["amount_minor"], row["amount"]) for row in rows] == [(500, "500.000"), (4900, "49.000")]
+
+
+def test_an_open_notebook_keeps_its_version_and_stops_nobody(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    books.reconcile()
+    warehouse = warehouse_of(books)
+    warehouse.publish("p1", books.clock.now(), copies=3)
+    notebook = duckdb.connect(str(warehouse.path), read_only=True)
+
+    warehouse.publish("p2", books.clock.now(), copies=3)
+
+    kept = notebook.execute("select run_id from meta.publication").fetchall()
+    notebook.close()
+    assert kept == [("p1",)]
+    assert read_published(warehouse.path, "select run_id from meta.publication") == [{"run_id": "p2"}]
+
+
+@pytest.mark.parametrize("times", [5, pytest.param(50, marks=pytest.mark.soak)])
+def test_eight_readers_query_in_a_loop_while_it_publishes(db: Database, tmp_path: Path, times: int) -> None:
+    books = agreed(db, tmp_path)
+    books.reconcile()
+    warehouse = warehouse_of(books)
+    warehouse.publish("p0", books.clock.now(), copies=3)
+    readers = [subprocess.Popen([sys.executable, "-c", READER, str(warehouse.path), "last"]) for _ in range(8)]
+
+    for n in range(times):
+        warehouse.publish(f"p{n}", books.clock.now(), copies=3)
+    warehouse.publish("last", books.clock.now(), copies=3)
+
+    assert [reader.wait(timeout=120) for reader in readers] == [0] * 8
+
+
+def test_dated_copies_are_kept_and_old_ones_forgotten(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    books.reconcile()
+    warehouse = warehouse_of(books)
+
+    for n in range(5):
+        warehouse.publish(f"p{n}", books.clock.now(), copies=3)
+        books.clock.advance(days=1)
+
+    copies = sorted((tmp_path / "warehouse").glob("*.duckdb"))
+    assert [copy.stem for copy in copies] == ["warehouse-2026-03-22", "warehouse-2026-03-23", "warehouse-2026-03-24"]
+    assert read_published(copies[0], "select run_id from meta.publication") == [{"run_id": "p2"}]
+
+
+def test_asking_before_anything_is_published_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Broken, match="billing-pipeline warehouse publish"):
+        read_published(tmp_path / "warehouse.duckdb", "select 1")
+
+
+def test_publishing_before_anything_is_extracted_says_what_to_do(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(Broken, match="billing-pipeline reconcile extract"):
+        warehouse_of(TwoBooks(db, tmp_path)).publish("p", TwoBooks(db, tmp_path).clock.now(), copies=1)
+
+
+def test_the_page_about_the_tables_is_current_and_its_queries_run(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    books.reconcile()
+    warehouse = warehouse_of(books)
+    warehouse.publish("p1", books.clock.now(), copies=1)
+
+    page = describe(warehouse.path)
+
+    queries = [block.split("```")[0] for block in page.split("```sql\n")[1:]]
+    assert len(queries) > 50
+    for query in queries:
+        read_published(warehouse.path, query)
+    assert (Path(__file__).parents[2] / "docs/tables.md").read_text() == page
