@@ -1,0 +1,53 @@
+"""What Stripe says about payment intents at this moment, and the fact it makes when that is news to us."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from billing_pipeline.domain.errors import BillingError, Broken
+from billing_pipeline.domain.ids import InvoiceId, PaymentIntentId
+from billing_pipeline.flows.facts import swept_fact
+from billing_pipeline.flows.ports import Clock, Fact, Gateway
+
+SETTLED: Final = frozenset({"succeeded", "processing", "requires_capture", "canceled"})
+"""Statuses that forbid dunning: if we act on such an intent at all, we have missed a fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An intent's status and when it was read. silent: Stripe did not say. news: a fact that we should have known."""
+
+    at: datetime
+    status: str = ""
+    silent: bool = False
+    news: Fact | None = None
+
+
+def read_intents(
+    gateway: Gateway, clock: Clock, intents: Mapping[InvoiceId, PaymentIntentId | None], threads: int
+) -> dict[InvoiceId, Reading]:
+    """A reading per invoice; for one without an intent there is nothing to ask. Never inside a transaction."""
+    asked = {invoice: intent for invoice, intent in intents.items() if intent}
+    readings = {invoice: Reading(clock.now()) for invoice in intents}
+    if threads <= 1 or len(asked) <= 1:
+        return readings | {invoice: _read(gateway, clock, intent) for invoice, intent in asked.items()}
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        answers = pool.map(lambda intent: _read(gateway, clock, intent), asked.values())
+        return readings | dict(zip(asked, answers, strict=True))
+
+
+def _read(gateway: Gateway, clock: Clock, intent: PaymentIntentId) -> Reading:
+    """at is taken before the question: an answer is never older than it says."""
+    at = clock.now()
+    try:
+        body = gateway.read(f"/v1/payment_intents/{intent}")
+    except Broken:
+        raise
+    except BillingError:
+        return Reading(at, silent=True)
+    if body is None:
+        return Reading(at, silent=True)
+    status = str(body.get("status", ""))
+    return Reading(at, status, news=swept_fact(body, api_version=gateway.api_version) if status in SETTLED else None)
