@@ -1,0 +1,164 @@
+"""`billing-pipeline takeover`: keep mirrors in Stripe, rehearse that Stripe would bill the same, hand over, take back."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from billing_pipeline.bootstrap import open_world
+from billing_pipeline.cli import EXIT_FINDINGS
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.ids import SubscriptionId
+from billing_pipeline.domain.takeover import Rehearsal
+from billing_pipeline.flows.follow_edits import PROPOSALS_MAX, decide_proposal
+from billing_pipeline.flows.take_over import CYCLES, plan_give_back, plan_takeover, rehearse
+from billing_pipeline.sync_parts import sync_parts
+
+app = typer.Typer(no_args_is_help=True, help="Mirrors in Stripe, held while we bill; and handing the billing over to Stripe.")
+
+Names = Annotated[list[str] | None, typer.Argument(help="Subscriptions; none for all, or for all of --segment.")]
+Segment = Annotated[str | None, typer.Option("--segment", help="Only accounts of this segment: business or consumer.")]
+All = Annotated[bool, typer.Option("--all", help="Every subscription, where none is named.")]
+Cycles = Annotated[int, typer.Option("--cycles", min=0, max=24, help="Past cycles to compare besides the next invoice.")]
+Who = Annotated[str, typer.Option("--who", help="Who says so.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SHOWN_MAX: Final = 200  # lines of a table; --json has all
+
+
+@app.command("sync")
+def sync_now(as_json: AsJson = False) -> None:
+    """Bring the catalogue and every mirror in step, then look for what could charge beside us."""
+    with open_world() as world:
+        parts = sync_parts(world)
+        done: dict[str, Any] = {
+            "catalog": parts.catalog(), "mirrors": parts.mirrors(), "stripe": parts.follow(), "guard": parts.guard(),
+        }  # fmt: skip
+    tell({name: asdict(one) for name, one in done.items()}, as_json)
+
+
+@app.command("rehearse")
+def rehearse_now(names: Names = None, segment: Segment = None, cycles: Cycles = CYCLES, as_json: AsJson = False) -> None:
+    """Compare our next invoice, and past cycles, with Stripe's, line by line. Exit code 1 when something differs."""
+    with open_world() as world:
+        found = rehearse(sync_parts(world).desk, segment=segment, names=ids(names), cycles=cycles)
+    show(found, as_json)
+    if any(one.differences for one in found):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command()
+def plan(
+    who: Who, names: Names = None, segment: Segment = None, everything: All = False, cycles: Cycles = CYCLES, as_json: AsJson = False
+) -> None:
+    """Rehearse, and plan a take-over at the next boundary for whatever Stripe would bill to the cent."""
+    require_choice(names, segment, everything)
+    with open_world() as world:
+        found = plan_takeover(sync_parts(world).desk, who, segment=segment, names=ids(names), cycles=cycles)
+    show(found, as_json)
+
+
+@app.command()
+def switch(as_json: AsJson = False) -> None:
+    """Carry out every plan whose window has come: from a day to ten minutes before its boundary."""
+    with open_world() as world:
+        done = sync_parts(world).switch()
+    tell({"switched": asdict(done)}, as_json)
+
+
+@app.command("give-back")
+def give_back(who: Who, names: Names = None, segment: Segment = None, everything: All = False) -> None:
+    """Plan that the engine bills again from the next boundary on; `switch` carries it out."""
+    require_choice(names, segment, everything)
+    with open_world() as world:
+        planned = plan_give_back(sync_parts(world).desk, who, segment=segment, names=ids(names))
+    typer.echo(f"{planned} planned: `billing-pipeline takeover switch` holds each within the day before its boundary")
+
+
+@app.command()
+def plans(as_json: AsJson = False) -> None:
+    """List plans that are not carried out yet."""
+    with open_world() as world:
+        rows = sync_parts(world).store.planned()
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in rows], default=str, indent=2))
+        return
+    table = Table("subscription", "direction", "boundary", "asked by")
+    for one in rows[:SHOWN_MAX]:
+        table.add_row(one.subscription_id, one.direction, f"{one.boundary:%Y-%m-%d %H:%M}", one.requested_by)
+    Console(soft_wrap=True).print(table)
+
+
+@app.command()
+def proposals(as_json: AsJson = False) -> None:
+    """List changes made in Stripe that wait for a person."""
+    with open_world() as world:
+        rows = sync_parts(world).store.open_proposals(PROPOSALS_MAX)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in rows], default=str, indent=2))
+        return
+    table = Table("id", "subscription", "what", "change in Stripe", "since")
+    for one in rows[:SHOWN_MAX]:
+        told = one.proposal
+        table.add_row(str(one.proposal_id), told.subscription_id, told.aspect, told.words, f"{one.proposed_at:%Y-%m-%d}")
+    Console(soft_wrap=True).print(table)
+
+
+@app.command()
+def accept(proposal_id: int, who: Who) -> None:
+    """Follow a change that was made in Stripe: it is put on the subscription's list of changes."""
+    decide(proposal_id, who, accepted=True)
+
+
+@app.command()
+def reject(proposal_id: int, who: Who) -> None:
+    """Take a change back that was made in Stripe: the next sync sets the mirror back."""
+    decide(proposal_id, who, accepted=False)
+
+
+def decide(proposal_id: int, who: str, *, accepted: bool) -> None:
+    """Decide a proposal and say so."""
+    with open_world() as world:
+        subscription = decide_proposal(sync_parts(world).store, world.clock, proposal_id, accept=accepted, who=who)
+    typer.echo(f"{subscription}: {'the change is on its list' if accepted else 'Stripe is set back by the next sync'}")
+
+
+def ids(names: Sequence[str] | None) -> list[SubscriptionId]:
+    """The names as ids."""
+    return [SubscriptionId(name) for name in names or ()]
+
+
+def require_choice(names: Sequence[str] | None, segment: str | None, everything: bool) -> None:
+    """Nothing. Raises Broken when nobody said which subscriptions are meant."""
+    if not (names or segment or everything):
+        raise Broken("name subscriptions, or a --segment, or say --all: handing over is never the default")
+
+
+def show(found: Sequence[Rehearsal], as_json: bool) -> None:
+    """Print rehearsals, those that are not ready with every reason."""
+    if as_json:
+        typer.echo(json.dumps([asdict(one) | {"ready": one.ready} for one in found], default=str, indent=2))
+        return
+    table = Table("subscription", "boundary", "cycles", "result")
+    for one in found[:SHOWN_MAX]:
+        reasons = [*one.blockers, *(f"{d.line}: {d.what} {d.ours} here, {d.theirs} there ({d.why})" for d in one.differences)]
+        words = "agrees to the cent" if one.ready else "\n".join(reasons)
+        table.add_row(one.subscription_id, f"{one.boundary:%Y-%m-%d %H:%M}", str(len(one.cycles)), words)
+    Console(soft_wrap=True).print(table)
+    typer.echo(f"{sum(one.ready for one in found)} of {len(found)} ready")
+
+
+def tell(done: dict[str, dict[str, Any]], as_json: bool) -> None:
+    """Print summaries: what is not zero."""
+    if as_json:
+        typer.echo(json.dumps(done, indent=2))
+        return
+    for name, counts in done.items():
+        said = [f"{count} {word}" for word, count in counts.items() if isinstance(count, int) and count]
+        typer.echo(f"{name}: {', '.join(said) or 'nothing to do'}")
+        for word, reasons in counts.items():
+            for subject, reason in (reasons.items() if isinstance(reasons, dict) else ()):
+                typer.echo(f"  {word} {subject}: {reason}")

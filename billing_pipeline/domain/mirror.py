@@ -1,0 +1,286 @@
+"""What Stripe should hold for a subscription of ours: its mirror, or why there is none.
+
+While the engine bills, the mirror is held (pause_collection void): it runs through the same periods and charges nobody.
+A mirror is anchored at a boundary that is still to come, so that nothing is due when it is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from billing_pipeline.domain.boundaries import Billed, anchored_from
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.ids import CouponId, CustomerId, ItemId, PriceId, StripeSubscriptionId
+from billing_pipeline.domain.issuing import coupons_at
+from billing_pipeline.domain.periods import Cycle, Interval, add_months, boundary, number_at
+from billing_pipeline.domain.pricing import Scheme
+from billing_pipeline.domain.stripe_catalog import coupon_fault, price_fault
+from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState, fault
+
+ITEMS_MAX: Final = 20  # Stripe's, of one subscription
+MARGIN: Final = timedelta(hours=24)  # a mirror that cannot be held at once must still be far from charging
+PROVEN_BOUNDARIES: Final = 24  # two years of months: every summer time and every February are among them
+WAITED_BOUNDARIES: Final = 13  # a month that has the anchor's own day comes within a year
+SHORTEST: Final = timedelta(hours=25)  # a period must leave time outside of the margin
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A price as Stripe has it. active: it may be given to new subscriptions."""
+
+    stripe_id: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Stripe's ids of what a mirror is made of. items: of the mirror as it stands. tax: '' for no tax."""
+
+    customer: CustomerId | None
+    prices: Mapping[PriceId, Sold]
+    coupons: Mapping[CouponId, str]
+    items: Mapping[ItemId, str]
+    tax: str = ""
+    tax_missing: bool = False
+    net_terms: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """The mirror that there is: its id and how far it is made. charger: who charges for the period that runs."""
+
+    stripe_id: StripeSubscriptionId | None
+    state: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is one that has not ended."""
+        return self.stripe_id is not None and self.state in ("created", "held", "taken_over")
+
+
+@dataclass(frozen=True, slots=True)
+class WantedItem:
+    """An item of the mirror. price, tax: Stripe's ids. changed_at: since when it is like that."""
+
+    item_id: ItemId
+    price: str
+    quantity: int
+    tax: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The mirror as it should be. boundary: the next one. held: nothing may be collected.
+
+    ends: with the period that runs. coupons: Stripe's ids, in order. prorates: Stripe charges for the period that runs,
+    so it prorates changes too.
+    """
+
+    customer: CustomerId
+    currency: str
+    items: tuple[WantedItem, ...]
+    boundary: datetime
+    trial_end: datetime | None
+    trial_needs_card: bool
+    ends: bool
+    held: bool
+    coupons: tuple[str, ...]
+    metadata: Mapping[str, str]
+    prorates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoMirror:
+    """There should be none: the subscription is over, or stands still without a next boundary."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """There will be one; not now, for that reason. A mirror that is there stays as it is."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inexpressible:
+    """Stripe cannot bill what we bill, in that part. The engine goes on billing it."""
+
+    part: str
+
+
+Goal = Wanted | NoMirror | Later | Inexpressible
+
+
+def goal(
+    subscription: Subscription, links: Links, mirrored: Mirrored, last: Billed | None, now: datetime, environment: str
+) -> Goal:
+    """The mirror that the subscription should have at that moment. last: the tile before its next boundary."""
+    starts = subscription.next_period_start
+    if subscription.state is SubscriptionState.CANCELED:
+        return NoMirror("the subscription is over")
+    if starts is None:
+        return NoMirror("the subscription stands still: its next period begins when it is resumed")
+    if part := inexpressible(subscription, links, max(now, starts)):
+        return Inexpressible(part)
+    if links.customer is None:
+        return Later("the account is no customer in Stripe yet: `billing-pipeline collect customers`")
+    if missing := unlinked(subscription, links, now):
+        return Later(missing)
+    if not mirrored.alive and (why := too_early(subscription, starts, now)):
+        return why
+    return wanted(subscription, links, links.customer, starts, last, environment)
+
+
+def inexpressible(subscription: Subscription, links: Links, at: datetime) -> str:
+    """The part that Stripe cannot express, in words; empty when it can express all of it."""
+    items = subscription.items_at(at)
+    if words := fault(subscription, at):
+        return words
+    if len(items) > ITEMS_MAX:
+        return f"{len(items)} items: a subscription in Stripe has at most {ITEMS_MAX}"
+    if len({item.price.price_id for item in items}) < len(items):
+        return "two of its items have the same price: Stripe takes each price once"
+    if links.net_terms:
+        return "net terms: Stripe would charge a card on the day instead of waiting for a transfer"
+    if words := next((words for item in items if (words := price_fault(item.price))), ""):
+        return words
+    if words := next((words for one in coupons_at(subscription, at) if (words := coupon_fault(one))), ""):
+        return words
+    if subscription.cycle.interval is Interval.DAY and timedelta(days=subscription.cycle.count) < SHORTEST:
+        return "it is billed every day: no mirror is made within 24 hours before its boundary"
+    return ""
+
+
+def unlinked(subscription: Subscription, links: Links, now: datetime) -> str:
+    """What of the subscription is not in Stripe's catalogue yet, in words; empty when all is."""
+    at = max(now, subscription.next_period_start or now)
+    missing: list[str] = [i.price.price_id for i in subscription.items_at(at) if i.price.price_id not in links.prices]
+    missing += [one.coupon_id for one in coupons_at(subscription, at) if one.coupon_id not in links.coupons]
+    missing += ["its tax rate"] if links.tax_missing else []
+    return f"not in Stripe's catalogue yet: {', '.join(missing)}" if missing else ""
+
+
+def too_early(subscription: Subscription, starts: datetime, now: datetime) -> Later | Inexpressible | None:
+    """Why no mirror can be made at this moment; None when one can."""
+    if starts - now < MARGIN:
+        return Later(f"its boundary {starts:%Y-%m-%d %H:%M} is less than 24 hours away: the mirror is made after it")
+    cycle = anchor_cycle(subscription, starts)
+    if subscription.state is not SubscriptionState.TRIALING and starts > one_interval_after(now, cycle):
+        return Later(f"its boundary {starts:%Y-%m-%d} is more than a period away: Stripe anchors no further ahead")
+    return off_anchor(cycle, starts)
+
+
+def one_interval_after(now: datetime, cycle: Cycle) -> datetime:
+    """The latest moment at which Stripe anchors a subscription that is made now."""
+    if cycle.interval in (Interval.DAY, Interval.WEEK):
+        return now + timedelta(days=cycle.count * (7 if cycle.interval is Interval.WEEK else 1))
+    months = cycle.count * (12 if cycle.interval is Interval.YEAR else 1)
+    return datetime.combine(add_months(now.date(), months), now.timetz())
+
+
+def anchor_cycle(subscription: Subscription, starts: datetime) -> Cycle:
+    """The cycle as it is from its next boundary on: a trial's end anchors it anew."""
+    trial = subscription.state is SubscriptionState.TRIALING
+    return anchored_from(subscription.cycle, starts) if trial else subscription.cycle
+
+
+def off_anchor(cycle: Cycle, starts: datetime) -> Later | Inexpressible | None:
+    """Why a mirror anchored at that boundary would leave our periods; None when it never does.
+
+    Stripe counts from its anchor in UTC: a month's anchor on the 28th of February stays on the 28th.
+    """
+    first = number_at(cycle, starts)
+    if boundary(cycle, first) != starts:
+        return Later("its next boundary begins a shorter period: the mirror is made after it")
+    wrong = strays(cycle, first)
+    if wrong is None:
+        return None
+    later = next((n for n in range(first + 1, first + WAITED_BOUNDARIES) if strays(cycle, n) is None), None)
+    if later is not None:
+        return Later(f"the mirror is made when its boundary falls on the anchor's own day: {boundary(cycle, later):%Y-%m-%d}")
+    ours, theirs = boundary(cycle, wrong), stripe_boundary(cycle, first, wrong)
+    return Inexpressible(
+        f"its periods follow midnight in {cycle.zone}, Stripe counts in UTC: {ours:%Y-%m-%d %H:%M} here, "
+        f"{theirs:%Y-%m-%d %H:%M} there"
+    )
+
+
+def strays(cycle: Cycle, first: int) -> int | None:
+    """The first boundary at which Stripe, anchored at boundary `first`, leaves our cycle; None when none does."""
+    following = range(first + 1, first + 1 + PROVEN_BOUNDARIES)
+    return next((n for n in following if boundary(cycle, n) != stripe_boundary(cycle, first, n)), None)
+
+
+def stripe_boundary(cycle: Cycle, first: int, number: int) -> datetime:
+    """Where Stripe puts the boundary of that number when its anchor is boundary `first`."""
+    anchor, steps = boundary(cycle, first), (number - first) * cycle.count
+    if cycle.interval in (Interval.DAY, Interval.WEEK):
+        return anchor + steps * timedelta(days=7 if cycle.interval is Interval.WEEK else 1)
+    months = steps * (12 if cycle.interval is Interval.YEAR else 1)
+    return datetime.combine(add_months(anchor.date(), months), anchor.timetz())
+
+
+def wanted(
+    subscription: Subscription, links: Links, customer: CustomerId, starts: datetime, last: Billed | None, environment: str
+) -> Wanted:
+    """The mirror that bills what we would bill. All its parts must be in the catalogue."""
+    tax = links.tax
+    return Wanted(
+        customer=customer,
+        currency=subscription.currency,
+        items=tuple(wanted_item(item, links, tax) for item in items_ahead(subscription, starts)),
+        boundary=starts,
+        trial_end=starts if subscription.state is SubscriptionState.TRIALING else None,
+        trial_needs_card=subscription.trial_needs_card,
+        ends=subscription.cancel_at is not None and subscription.cancel_at <= starts,
+        held=subscription.charger is not Charger.STRIPE or subscription.idle,
+        coupons=tuple(links.coupons[one.coupon_id] for one in coupons_at(subscription, starts)),
+        metadata={
+            "subscription_id": subscription.subscription_id, "account_id": subscription.account, "mirror": "1",
+            "environment": environment,
+        },
+        prorates=last is not None and last.charger is Charger.STRIPE,
+    )  # fmt: skip
+
+
+def items_ahead(subscription: Subscription, starts: datetime) -> tuple[Item, ...]:
+    """The items that the next boundary bills, by id."""
+    return tuple(sorted(subscription.items_at(starts), key=lambda item: item.item_id))
+
+
+def wanted_item(item: Item, links: Links, tax: str) -> WantedItem:
+    """One item of the mirror. A flat price costs the same for any quantity, so its quantity is always one there."""
+    quantity = 1 if item.price.scheme is Scheme.FLAT else item.quantity
+    return WantedItem(item.item_id, links.prices[item.price.price_id].stripe_id, quantity, tax, item.valid_from)
+
+
+def refuse_archived(goal_: Wanted, links: Links, items: Mapping[str, str]) -> Inexpressible | None:
+    """Why the mirror cannot get a price that is archived in Stripe; None when it asks for none.
+
+    items: Stripe's price of each item that the mirror has, by our id: an item keeps an archived price that it has.
+    """
+    archived = {one.stripe_id: price_id for price_id, one in links.prices.items() if not one.active}
+    asked = [item for item in goal_.items if item.price in archived and items.get(item.item_id) != item.price]
+    if not asked:
+        return None
+    return Inexpressible(f"price {archived[asked[0].price]} is archived: activate it or move the subscription to another")
+
+
+def refuse_currency(goal_: Wanted, theirs: str) -> Inexpressible | None:
+    """Why the mirror cannot follow a change of currency; None when there was none."""
+    if goal_.currency == theirs:
+        return None
+    return Inexpressible(
+        f"the mirror is in {theirs}, the subscription in {goal_.currency}: a subscription in Stripe never changes its currency"
+    )
+
+
+def boundary_of(subscription: Subscription) -> datetime:
+    """The next boundary. Raises Broken where nothing more is to be billed."""
+    if subscription.next_period_start is None:
+        raise Broken(f"subscription {subscription.subscription_id} has no next boundary")
+    return subscription.next_period_start

@@ -1,0 +1,285 @@
+"""The mirror as Stripe shows it, how that differs from what it should be, and the one request that mends it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from billing_pipeline.domain.ids import ItemId, StripeInvoiceId, StripeSubscriptionId
+from billing_pipeline.domain.mirror import Wanted, WantedItem
+from billing_pipeline.domain.requests import Request, canonical, post
+
+EXPANDED: Final = ["discounts"]
+ENDED: Final = frozenset({"canceled", "incomplete_expired"})
+HELD: Final[Mapping[str, str]] = {"behavior": "void"}
+
+Json = Mapping[str, Any]
+
+
+class Aspect(StrEnum):
+    """In what a mirror can differ from our subscription."""
+
+    PRICE = "price"
+    QUANTITY = "quantity"
+    ITEMS = "items"
+    CANCEL = "cancel"
+    TRIAL = "trial"
+    COUPONS = "coupons"
+    TAX = "tax"
+    HOLD = "hold"
+    PERIOD = "period"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenItem:
+    """An item of a mirror. item_id: ours, from its metadata; '' for one that somebody else added."""
+
+    stripe_id: str
+    item_id: str
+    price: str
+    quantity: int
+    tax: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A mirror as Stripe shows it. held: nothing is collected, and what it bills becomes void. coupons: ids, in order."""
+
+    stripe_id: StripeSubscriptionId
+    status: str
+    currency: str
+    items: tuple[SeenItem, ...]
+    period_start: datetime
+    period_end: datetime
+    trial_end: datetime | None
+    ends: bool
+    held: bool
+    coupons: tuple[str, ...]
+    subscription: str
+    latest_invoice: str
+    method: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended: nothing brings it back."""
+        return self.status in ENDED
+
+
+def seen(raw: Json) -> Seen:
+    """The mirror from Stripe's object, with its discounts expanded. Raises KeyError when it is no subscription."""
+    items = tuple(seen_item(one) for one in raw["items"]["data"])
+    first, pause = raw["items"]["data"][0], raw.get("pause_collection") or {}
+    return Seen(
+        stripe_id=StripeSubscriptionId(raw["id"]),
+        status=raw["status"],
+        currency=raw["currency"],
+        items=items,
+        period_start=moment(first["current_period_start"]),
+        period_end=moment(first["current_period_end"]),
+        trial_end=moment(raw["trial_end"]) if raw.get("trial_end") and raw["status"] == "trialing" else None,
+        ends=bool(raw.get("cancel_at_period_end") or raw.get("cancel_at")),
+        held=pause.get("behavior") == "void" and not pause.get("resumes_at"),
+        coupons=tuple(coupon_of(one) for one in raw.get("discounts") or ()),
+        subscription=(raw.get("metadata") or {}).get("subscription_id", ""),
+        latest_invoice=reference(raw.get("latest_invoice")),
+        method=reference(raw.get("default_payment_method")),
+    )
+
+
+def seen_item(raw: Json) -> SeenItem:
+    """One item of a mirror."""
+    rates = raw.get("tax_rates") or ()
+    return SeenItem(
+        raw["id"], (raw.get("metadata") or {}).get("item_id", ""), raw["price"]["id"], raw.get("quantity") or 0,
+        rates[0]["id"] if rates else "",
+    )  # fmt: skip
+
+
+def coupon_of(discount: Json | str) -> str:
+    """The coupon behind a discount; the discount's own id where it was not expanded."""
+    if isinstance(discount, str):
+        return discount
+    return reference((discount.get("source") or {}).get("coupon"))
+
+
+def reference(value: Any) -> str:
+    """The id in a field that is an id, an object or nothing."""
+    return str(value.get("id", "")) if isinstance(value, Mapping) else str(value or "")
+
+
+def moment(seconds: int) -> datetime:
+    """The moment of a Unix time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def same_period(there: Seen, wanted: Wanted) -> bool:
+    """Whether the mirror's period ends at our next boundary, or starts there while we have yet to bill it."""
+    return wanted.boundary in (there.period_end, there.period_start)
+
+
+def differences(there: Seen, wanted: Wanted) -> dict[Aspect, str]:
+    """In what the mirror differs, each with 'theirs -> ours' in words. Empty: it is as it should be."""
+    found = period_differences(there, wanted) | item_differences(there, wanted)
+    if there.ends != wanted.ends:
+        found[Aspect.CANCEL] = "ends -> goes on" if there.ends else "goes on -> ends with its period"
+    if there.coupons != wanted.coupons:
+        found[Aspect.COUPONS] = f"{' '.join(there.coupons) or 'none'} -> {' '.join(wanted.coupons) or 'none'}"
+    if there.held != wanted.held:
+        found[Aspect.HOLD] = "held -> collects" if there.held else "collects -> held"
+    return found
+
+
+def period_differences(there: Seen, wanted: Wanted) -> dict[Aspect, str]:
+    """The difference in time. A trial that runs on both sides is moved; any other period needs a new mirror."""
+    if there.status == "paused":
+        return {Aspect.PERIOD: "paused -> runs"}
+    if same_period(there, wanted):
+        ahead = there.period_end == wanted.boundary and there.status in ("trialing", "active")
+        on_trial = there.trial_end is not None
+        if ahead and on_trial != (wanted.trial_end is not None):
+            return {Aspect.PERIOD: "on trial -> paid for" if on_trial else "paid for -> on trial"}
+        return {}
+    words = f"{there.period_end:%Y-%m-%d %H:%M} -> {wanted.boundary:%Y-%m-%d %H:%M}"
+    return {Aspect.TRIAL if there.trial_end and wanted.trial_end else Aspect.PERIOD: words}
+
+
+def item_differences(there: Seen, wanted: Wanted) -> dict[Aspect, str]:
+    """The differences in the items."""
+    theirs = {item.item_id: item for item in there.items}
+    ours: dict[str, WantedItem] = {item.item_id: item for item in wanted.items}
+    found: dict[Aspect, str] = {}
+    if theirs.keys() != ours.keys() or len(theirs) != len(there.items):
+        found[Aspect.ITEMS] = f"{' '.join(sorted(theirs)) or 'none'} -> {' '.join(sorted(ours))}"
+    for name in theirs.keys() & ours.keys():
+        old, new = theirs[name], ours[name]
+        if old.price != new.price:
+            found[Aspect.PRICE] = f"{name}: {old.price} -> {new.price}"
+        elif old.quantity != new.quantity:
+            found[Aspect.QUANTITY] = f"{name}: {old.quantity} -> {new.quantity}"
+        if old.tax != new.tax:
+            found[Aspect.TAX] = f"{name}: {old.tax or 'none'} -> {new.tax or 'none'}"
+    return found
+
+
+def create_mirror(wanted: Wanted) -> Request:
+    """Make the mirror: anchored at our next boundary, with nothing due before it."""
+    params: dict[str, Any] = {
+        "customer": wanted.customer,
+        "items": [new_item(item) for item in wanted.items],
+        "proration_behavior": "none",
+        "collection_method": "charge_automatically",
+        "billing_mode": {"type": "flexible"},
+        "cancel_at_period_end": wanted.ends,
+        "metadata": dict(wanted.metadata),
+        "expand": EXPANDED,
+    }
+    if wanted.trial_end is not None:
+        missing = "pause" if wanted.trial_needs_card else "create_invoice"
+        params["trial_end"] = seconds(wanted.trial_end)
+        params["trial_settings"] = {"end_behavior": {"missing_payment_method": missing}}
+    else:
+        params["billing_cycle_anchor"] = seconds(wanted.boundary)
+    if wanted.coupons:
+        params["discounts"] = [{"coupon": one} for one in wanted.coupons]
+    return post("/v1/subscriptions", params)
+
+
+def mend_mirror(there: Seen, wanted: Wanted, found: Mapping[Aspect, str]) -> Request:
+    """Bring the mirror in step, all at once. Never for the period: that needs a new mirror. It never releases a hold."""
+    params: dict[str, Any] = {"proration_behavior": "create_prorations" if wanted.prorates else "none", "expand": EXPANDED}
+    if found.keys() & {Aspect.ITEMS, Aspect.PRICE, Aspect.QUANTITY, Aspect.TAX}:
+        params["items"] = items_mended(there, wanted)
+        if wanted.prorates and (at := changed_at(there, wanted)):
+            params["proration_date"] = seconds(at)
+    if Aspect.CANCEL in found:
+        params["cancel_at_period_end"] = wanted.ends
+    if Aspect.TRIAL in found and wanted.trial_end is not None:
+        params["trial_end"] = seconds(wanted.trial_end)
+    if Aspect.COUPONS in found:
+        params["discounts"] = [{"coupon": one} for one in wanted.coupons] or ""
+    if wanted.held and not there.held:
+        params["pause_collection"] = dict(HELD)
+    return post(f"/v1/subscriptions/{there.stripe_id}", params)
+
+
+def items_mended(there: Seen, wanted: Wanted) -> list[dict[str, Any]]:
+    """The items that change: always by their id, a price always with its quantity, what is not ours deleted."""
+    theirs = {item.item_id: item for item in there.items if item.item_id}
+    ours: dict[str, WantedItem] = {item.item_id: item for item in wanted.items}
+    kept = {theirs[name].stripe_id for name in theirs.keys() & ours.keys()}
+    changed = [mended(theirs.get(name), item) for name, item in sorted(ours.items())]
+    gone = [{"id": item.stripe_id, "deleted": True} for item in there.items if item.stripe_id not in kept]
+    return [one for one in changed if one] + gone
+
+
+def mended(old: SeenItem | None, new: WantedItem) -> dict[str, Any] | None:
+    """What one item needs; None when nothing. An archived price that stays is not named again: Stripe would refuse it."""
+    if old is None:
+        return new_item(new)
+    if (old.price, old.quantity, old.tax) == (new.price, new.quantity, new.tax):
+        return None
+    price = {"price": new.price} if old.price != new.price else {}
+    rates: dict[str, Any] = {"tax_rates": [new.tax] if new.tax else ""} if old.tax != new.tax else {}
+    return {"id": old.stripe_id, "quantity": new.quantity, **price, **rates}
+
+
+def new_item(item: WantedItem) -> dict[str, Any]:
+    """An item that the mirror does not have yet. Taxes hang on items: credits on an invoice then carry none."""
+    rates = {"tax_rates": [item.tax]} if item.tax else {}
+    return {"price": item.price, "quantity": item.quantity, "metadata": {"item_id": item.item_id}, **rates}
+
+
+def changed_at(there: Seen, wanted: Wanted) -> datetime | None:
+    """The moment of the latest change within the mirror's period, for its proration; None when it lies before."""
+    latest = max((item.changed_at for item in wanted.items), default=there.period_start)
+    return latest if there.period_start < latest < there.period_end else None
+
+
+def hold(stripe_id: str) -> Request:
+    """Collect nothing from now on: what the mirror bills becomes void."""
+    return post(f"/v1/subscriptions/{stripe_id}", {"pause_collection": dict(HELD), "expand": EXPANDED})
+
+
+def unhold(stripe_id: str, method: str) -> Request:
+    """Let Stripe collect from the next boundary on, by that payment method."""
+    return post(
+        f"/v1/subscriptions/{stripe_id}",
+        {"pause_collection": "", "default_payment_method": method, "proration_behavior": "none", "expand": EXPANDED},
+    )
+
+
+def end_mirror(stripe_id: str) -> Request:
+    """End the mirror at once, with nothing credited and nothing invoiced."""
+    return Request("delete", f"/v1/subscriptions/{stripe_id}", canonical({"invoice_now": False, "prorate": False}))
+
+
+def void_invoice(stripe_invoice: StripeInvoiceId) -> Request:
+    """An open invoice of a held mirror is never owed."""
+    return post(f"/v1/invoices/{stripe_invoice}/void", {})
+
+
+def collect_again(stripe_invoice: StripeInvoiceId) -> Request:
+    """Let Stripe go on collecting an invoice: ending one subscription stops it for all of a customer's invoices."""
+    return post(f"/v1/invoices/{stripe_invoice}", {"auto_advance": True})
+
+
+def credit_on_draft(customer: str, invoice: StripeInvoiceId, minor: int, currency: str, for_invoice: str) -> Request:
+    """Our credits on a draft of Stripe's, as one negative item."""
+    return post(
+        "/v1/invoiceitems",
+        {
+            "customer": customer, "invoice": invoice, "amount": -minor, "currency": currency, "discountable": False,
+            "description": "Credits", "metadata": {"credit_for": for_invoice},
+        },
+    )  # fmt: skip
+
+
+def seconds(at: datetime) -> int:
+    """The moment as Stripe counts it."""
+    return int(at.timestamp())
+
+
+def item_links(there: Seen) -> dict[ItemId, str]:
+    """Stripe's item ids by ours."""
+    return {ItemId(item.item_id): item.stripe_id for item in there.items if item.item_id}
