@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     mail_from: str = Field(
         "billing@example.com", alias="BILLING_MAIL_FROM", description="Sender of notices and reminders."
     )
+    alert_to: str = Field(
+        "finance@example.com",
+        alias="BILLING_ALERT_TO",
+        description="Who is told of new divergences, failed runs and dunning that waits.",
+    )
     public_url: str = Field(
         "http://127.0.0.1:8000",
         alias="BILLING_PUBLIC_URL",

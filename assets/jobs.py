@@ -1,0 +1,46 @@
+"""Jobs: what the schedules start, and the whole round that a person can start for any day."""
+
+import dagster as dg
+
+from assets import accounts, billing, collection, dunning, events, reconciliation, warehouse
+
+BILLING = dg.AssetSelection.assets(
+    accounts.stripe_customers, accounts.payment_methods, billing.invoices, billing.recognised_revenue,
+    collection.payment_intents, events.stripe_events, events.invoice_states, billing.sealed_journal,
+)  # fmt: skip
+RECONCILING = dg.AssetSelection.assets(
+    reconciliation.ledger_extract, reconciliation.stripe_extract, reconciliation.divergences, reconciliation.repairs
+)
+DUNNING = dg.AssetSelection.assets(dunning.dunning_plan, dunning.dunning_actions)
+PUBLISHING = dg.AssetSelection.assets(warehouse.warehouse, warehouse.marts)
+
+billing_day = dg.define_asset_job(
+    "billing_day", BILLING, description="Bill a day, charge what is open, apply what Stripe says."
+)
+stripe_sweep = dg.define_asset_job(
+    "stripe_sweep",
+    dg.AssetSelection.assets(reconciliation.stripe_extract),
+    description="List Stripe's objects: find what events never told, certify completeness.",
+)
+reconciliation_round = dg.define_asset_job(
+    "reconciliation_round",
+    RECONCILING | PUBLISHING,
+    description="Extract both sides, compare them, repair what is known, publish the warehouse.",
+)
+close_books = dg.define_asset_job(
+    "close_books",
+    dg.AssetSelection.assets(reconciliation.proof_of_close),
+    description="Close the day before yesterday, if its proof holds.",
+)
+dunning_round = dg.define_asset_job(
+    "dunning_round",
+    DUNNING,
+    description="Take the dunning steps that are due, for invoices that are freshly reconciled.",
+)
+daily_round = dg.define_asset_job(
+    "daily_round",
+    dg.AssetSelection.all(),
+    description="The whole way of a day: bill, collect, apply, reconcile, prove, repair, dun, publish.",
+)
+
+JOBS = [billing_day, stripe_sweep, reconciliation_round, close_books, dunning_round, daily_round]

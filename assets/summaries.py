@@ -1,0 +1,50 @@
+"""Summaries of flows as Dagster metadata: counts as numbers, money by currency as a table that a person can read."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from typing import Any
+
+import dagster as dg
+
+from billing_pipeline.domain.currencies import Currency
+from billing_pipeline.domain.money import Money
+
+
+def metadata_of(summary: Any, row_count: int | None = None) -> dict[str, dg.MetadataValue[Any]]:
+    """The summary's fields as metadata; row_count becomes the badge on the asset."""
+    fields = asdict(summary) if is_dataclass(summary) and not isinstance(summary, type) else dict(summary)
+    shown = {name.replace("_", " "): shown_value(name, value) for name, value in fields.items()}
+    if row_count is not None:
+        shown["dagster/row_count"] = dg.MetadataValue.int(row_count)
+    return shown
+
+
+def shown_value(name: str, value: Any) -> dg.MetadataValue[Any]:
+    """One field, as Dagster shows it best."""
+    match value:
+        case bool():
+            return dg.MetadataValue.bool(value)
+        case int():
+            return dg.MetadataValue.int(value)
+        case Mapping():
+            return dg.MetadataValue.md(table(value, money="currency" in name or "minor" in name) or "none")
+        case date() | datetime():
+            return dg.MetadataValue.text(value.isoformat())
+        case _:
+            return dg.MetadataValue.text(str(value))
+
+
+def table(rows: Mapping[str, Any], *, money: bool) -> str:
+    """A two-column markdown table; money: keys are currencies, values minor units."""
+    if not rows:
+        return ""
+    head = "| currency | amount |\n|---|---:|\n" if money else "| | |\n|---|---:|\n"
+    return head + "\n".join(f"| {key} | {amount(key, value) if money else value} |" for key, value in rows.items())
+
+
+def amount(currency: str, minor: Any) -> str:
+    """Such as '1,234.50 usd'."""
+    whole, _, code = str(Money(int(minor), Currency(currency))).partition(" ")
+    units, point, cents = whole.partition(".")
+    return f"{int(units):,}{point}{cents} {code}"

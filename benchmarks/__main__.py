@@ -1,0 +1,89 @@
+"""`make bench [ONLY=name] [SIZE=full]`: every figure beside its floor, as one table and as benchmarks/results.json."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from billing_pipeline.adapters import embedded_postgres
+
+Row = dict[str, Any]
+RESULTS: Final = Path(__file__).parent / "results.json"
+
+
+def module(name: str) -> Any:
+    """A benchmark module, imported when its turn comes."""
+    return import_module(f"benchmarks.{name}")
+
+
+def suites(url: str, full: bool) -> dict[str, Callable[[], list[Row]]]:
+    """Name of a group of figures -> what measures it."""
+    size = 100_000 if full else 10_000
+    return {
+        "billing_run": lambda: [r for workers in (1, 2) for r in module("billing_run").measure(size, workers, url)],
+        "billing_run_growth": lambda: module("billing_run").growth(2_000, size, 1, url),
+        "collect": lambda: module("collection").measure(url),
+        "events": lambda: module("events").measure(url),
+        "extract": lambda: module("extract").measure(url),
+        "reconcile": lambda: module("reconcile").measure(full=full),
+        "simulator": lambda: module("simulator").measure(),
+    }
+
+
+def main() -> int:
+    """Measure what was asked for, print it, write it down."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", default="", help="a group or the beginning of a figure's name, such as 'collect'")
+    parser.add_argument("--size", default="", choices=["", "full"], help="'full' runs the large sizes too")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as home:
+        server = embedded_postgres.start(Path(home))
+        try:
+            rows = measured(suites(server.url, asked.size == "full"), asked.only)
+        finally:
+            embedded_postgres.destroy(Path(home))
+    Console().print(shown(rows))
+    keep(rows)
+    return 0 if rows else 1
+
+
+def measured(groups: dict[str, Callable[[], list[Row]]], only: str) -> list[Row]:
+    """The rows of every group that was asked for, with a line of progress each."""
+    rows: list[Row] = []
+    wanted = {name: run for name, run in groups.items() if not only or name.startswith(only) or only.startswith(name)}
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)
+    ) as bar:
+        for name, run in wanted.items():
+            task = bar.add_task(name, total=1)
+            rows += run()
+            bar.advance(task)
+    return rows
+
+
+def shown(rows: list[Row]) -> Table:
+    """The table that `make bench` prints."""
+    table = Table("figure", "value", "unit", "floor", "ratio", "n", "note")
+    for row in rows:
+        cells = (row[key] for key in ("value", "unit", "floor", "ratio", "n", "note"))
+        table.add_row(row["name"], *(f"{cell:,.2f}" if isinstance(cell, float) else str(cell) for cell in cells))
+    return table
+
+
+def keep(rows: list[Row]) -> None:
+    """Write the rows down; figures not measured this time keep their last values."""
+    known = {row["name"]: row for row in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
+    known |= {row["name"]: row for row in rows}
+    RESULTS.write_text(json.dumps(sorted(known.values(), key=lambda row: row["name"]), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""When what runs, in the zone of BILLING_ZONE. What moves money starts by itself on the simulator only."""
+
+import dagster as dg
+
+from assets.jobs import billing_day, close_books, dunning_round, reconciliation_round, stripe_sweep
+from billing_pipeline.domain.errors import Broken
+from billing_pipeline.settings import Settings
+from sensors.defaults import MOVING_MONEY, WATCHING
+
+
+def zone() -> str:
+    """The zone of all schedules; UTC where the settings cannot be read, which every command reports by itself."""
+    try:
+        return Settings.load().zone
+    except Broken:
+        return "UTC"
+
+
+def partition_of(context: dg.ScheduleEvaluationContext) -> str:
+    """The day that the tick belongs to."""
+    return context.scheduled_execution_time.strftime("%Y-%m-%d")
+
+
+@dg.schedule(job=billing_day, cron_schedule="0 6 * * *", execution_timezone=zone(), default_status=MOVING_MONEY)
+def every_morning_bill_and_collect(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Six in the morning: invoices of the day, charges, Stripe's answers."""
+    return dg.RunRequest(partition_key=partition_of(context))
+
+
+@dg.schedule(job=stripe_sweep, cron_schedule="15 * * * *", execution_timezone=zone(), default_status=WATCHING)
+def every_hour_sweep(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """A quarter past every hour: Stripe's objects are listed and compared with what events told."""
+    return dg.RunRequest()
+
+
+@dg.schedule(job=reconciliation_round, cron_schedule="0 7 * * *", execution_timezone=zone(), default_status=WATCHING)
+def every_morning_reconcile(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Seven in the morning: both sides extracted and compared, the warehouse published."""
+    return dg.RunRequest()
+
+
+@dg.schedule(job=close_books, cron_schedule="30 7 * * *", execution_timezone=zone(), default_status=MOVING_MONEY)
+def every_morning_close_yesterday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Half past seven: the day before yesterday is closed if its proof holds."""
+    return dg.RunRequest(partition_key=partition_of(context))
+
+
+@dg.schedule(job=dunning_round, cron_schedule="0 9 * * *", execution_timezone=zone(), default_status=MOVING_MONEY)
+def every_morning_dun(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Nine in the morning: due dunning steps, for invoices that were reconciled two hours ago."""
+    return dg.RunRequest()
+
+
+schedules = [
+    every_morning_bill_and_collect,
+    every_hour_sweep,
+    every_morning_reconcile,
+    every_morning_close_yesterday,
+    every_morning_dun,
+]

@@ -1,0 +1,119 @@
+"""`billing-pipeline dunning` as people use it."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.tables import control
+from tests import seeds
+from tests.commands.cli import Said, run
+from tests.dunning_world import World
+
+Say = Callable[..., Said]
+
+
+@pytest.fixture
+def say(home: str, database_url: str) -> Say:
+    """Runs a dunning command on this test's own database; its answer, which must be a good one."""
+
+    def command(*words: str) -> Said:
+        said = run("dunning", *words, BILLING_HOME=home, BILLING_DATABASE_URL=database_url)
+        assert said.code == 0, said
+        return said
+
+    return command
+
+
+@pytest.fixture
+def world(db: Database) -> World:
+    """Two invoices that are late whatever the simulator's clock says."""
+    found = World(db)
+    found.late(codes={"decline": "lost_card"})
+    found.late("inv-2", "bolt", disputed=True)
+    return found
+
+
+def test_the_plan_lists_every_overdue_invoice_and_warns_when_the_gate_is_closed(say: Say, world: World):
+    shown = say("plan")
+    rows = json.loads(say("plan", "--json").text)
+
+    assert "inv-1" in shown.text
+    assert "held: gate_closed 2" in shown.text
+    assert "2 overdue invoices wait for reconciliation" in " ".join(shown.complaint)
+    assert {row["invoice"]: row["held"] for row in rows} == {"inv-1": "gate_closed", "inv-2": "gate_closed"}
+
+
+def test_a_run_with_a_closed_gate_does_nothing_and_says_so(say: Say, world: World):
+    told = json.loads(say("run", "--json").text)
+
+    assert told["dunned"] == {"taken": {}, "held": {"gate_closed": 2}, "messages": 0, "amount_minor": {}, "failed": {}}
+
+
+def test_holds_are_made_and_released_by_command(say: Say, world: World):
+    told = [
+        say("hold", "acme", "--who", "ann", "--why", "key account").text,
+        say("promise", "INV-2", "--until", "2099-01-31", "--who", "bob").text,
+        say("hold", "inv-1", "--skip-next", "--who", "ann", "--why", "called").text,
+        say("release", "acme").text,
+    ]
+
+    assert told[0].startswith("hold 1: pause acme")
+    assert told[1] == "hold 2: INV-2 promised to pay until 2099-01-31\n"
+    assert told[2].startswith("hold 3: skip inv-1")
+    assert told[3] == "released: 1 hold on acme\n"
+    assert [row["kind"] for row in seeds.fetch(world.db, control.dunning_holds, ended_at=None)] == ["promise", "skip"]
+
+
+def test_the_outbox_is_listed_bounced_and_sent_again_by_command(say: Say, world: World):
+    moment = datetime(2026, 3, 3, 9, tzinfo=UTC)
+    seeds.add(
+        world.db, control.messages, message_id="inv-1:reminder", account_id="acme", invoices=["inv-1"], language="en",
+        template="payment_failed", recipient="acme@example.com", subject="Your payment", body_text="-", body_html="-",
+        state="sent", queued_at=moment, next_try_at=moment,
+    )  # fmt: skip
+
+    listed = say("messages").text
+    say("bounced", "inv-1:reminder", "--why", "mailbox full")
+    bounced = json.loads(say("messages", "--state", "bounced", "--json").text)
+    say("resend", "inv-1:reminder")
+
+    assert "acme@example.com" in listed
+    assert [row["error"] for row in bounced] == ["mailbox full"]
+    assert len(json.loads(say("messages", "--state", "queued", "--json").text)) == 1
+
+
+def test_a_replay_without_history_says_so(home: str, database_url: str):
+    said = run("dunning", "replay", "--from", "2026-01-01", "--to", "2026-02-01",
+               BILLING_HOME=home, BILLING_DATABASE_URL=database_url)  # fmt: skip
+
+    assert (said.code, said.complaint) == (
+        2, ["billing-pipeline: no first charge failed from 2026-01-01 to 2026-02-01: choose days with failures"],
+    )  # fmt: skip
+
+
+def test_the_comparison_prints_the_table_of_the_documentation():
+    lines = run("dunning", "compare", "--seeds", "1", "--cases", "20").text.splitlines()
+
+    assert lines[0].startswith("| policy | invoices | recovered |")
+    assert [line.split("|")[1].strip() for line in lines[3:]] == [
+        "fixed days 1, 3, 5, 7", "8 tries in 2 weeks", "no retry",
+    ]  # fmt: skip
+
+
+def test_the_shipped_policy_passes_its_check():
+    assert "policy " in run("dunning", "check").text
+
+
+def test_a_wrong_policy_is_refused_with_its_line_and_exit_code_2(tmp_path: Path):
+    wrong = tmp_path / "dunning.toml"
+    wrong.write_text(Path("policies/dunning.toml").read_text().replace('action = "cancel"', 'action = "sue"', 1))
+
+    said = run("dunning", "check", "--policy", str(wrong))
+
+    assert (said.code, len(said.complaint)) == (2, 1)
+    assert "unknown step 'sue'" in said.complaint[0]
+    assert f"{wrong}:" in said.complaint[0]

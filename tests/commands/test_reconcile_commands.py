@@ -1,0 +1,126 @@
+"""Reconciliation from the command line: against a simulator that answers over HTTP, and this test's own database."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.tables import control
+from billing_pipeline.commands import bank, close, explain, reconcile, repairs, warehouse
+from billing_pipeline.domain.errors import Broken
+from stripe_simulator import Simulator
+from stripe_simulator.server import serving
+from tests.collecting import customer, open_desk
+from tests.seeds import fetch, insert_invoice
+
+APPS = {
+    "reconcile": reconcile.app, "repairs": repairs.app, "explain": explain.app, "close": close.app, "bank": bank.app,
+    "warehouse": warehouse.app,
+}  # fmt: skip
+POLICIES = Path(__file__).parents[2] / "policies"
+STATEMENT = "Date,Type,Description,Reference,Amount,Balance\n2026-01-01,CR,STRIPE PAYOUT,x,9.00,9.00\n"
+
+# A process ends with its command; here many commands share one, and their sockets wait for the collector of garbage.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+
+
+@pytest.fixture
+def variables(tmp_path: Path, db: Database, simulator: Simulator) -> Iterator[dict[str, str]]:
+    """The environment of every command of a test: a customer with an invoice, and a payment of nobody since an hour."""
+    customer(open_desk(db, simulator), "acme")
+    insert_invoice(db, "inv-1", "acme")
+    (account,) = [one["id"] for one in simulator.objects("customer")]
+    simulator.drift.orphan_payment_intent(account, 700, "usd")
+    with serving(simulator) as address:
+        yield {
+            "BILLING_HOME": str(tmp_path), "BILLING_DATABASE_URL": db.url.render_as_string(hide_password=False),
+            "STRIPE_API_BASE": address, "STRIPE_SECRET_KEY": "sk_test_1", "BILLING_POLICIES": str(POLICIES), "COLUMNS": "250",
+        }  # fmt: skip
+
+
+def invoke(variables: dict[str, str], group: str, *words: str) -> Result:
+    return CliRunner().invoke(APPS[group], list(words), env=variables, catch_exceptions=False)
+
+
+def test_a_run_finds_lists_explains_and_publishes(variables: dict[str, str], db: Database) -> None:
+    done = invoke(variables, "reconcile", "run", "--json")
+    listed = json.loads(invoke(variables, "reconcile", "list", "--json").output)
+    (divergence,) = listed
+    told = invoke(variables, "explain", divergence["divergence_id"]).output
+    asked = invoke(variables, "warehouse", "query", "select kind, state from reconciliation.divergences").output
+
+    assert done.exit_code == 1
+    assert json.loads(done.output)["by_kind"] == {"orphan_object": 1}
+    assert divergence["divergence_id"] in told
+    assert "orphan_object" in asked
+
+
+def test_a_person_explains_a_divergence(variables: dict[str, str], db: Database) -> None:
+    invoke(variables, "reconcile", "run")
+    name = fetch(db, control.divergences)[0]["divergence_id"]
+
+    invoke(variables, "reconcile", "note", name, "--who", "ann", "--state", "explained", "--text", "the old shop")
+
+    assert fetch(db, control.divergences)[0]["state"] == "explained"
+    assert "explained" not in invoke(variables, "reconcile", "list").output
+    assert invoke(variables, "reconcile", "run", "--no-publish").exit_code == 1
+
+
+def test_the_gate_says_why_it_is_closed(variables: dict[str, str]) -> None:
+    done = invoke(variables, "reconcile", "gate")
+
+    assert (done.exit_code, done.output.split(":")[0]) == (1, "closed")
+
+
+def test_repairs_are_shown_approved_and_refused(variables: dict[str, str], db: Database) -> None:
+    invoke(variables, "reconcile", "run")
+
+    dry = invoke(variables, "repairs", "run", "--dry-run").output
+    ran = invoke(variables, "repairs", "run").output
+    listed = invoke(variables, "repairs", "list").output
+    invoke(variables, "repairs", "approve", "1", "--who", "ann", "--invoice", "inv-1")
+
+    assert "after approval" in dry
+    assert "1 wait for approval" in ran
+    assert "adopt_orphan" in listed
+    assert fetch(db, control.repairs)[0]["state"] == "approved"
+
+
+def test_a_statement_comes_in(variables: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(STATEMENT)
+
+    done = invoke(variables, "bank", "import", str(tmp_path / "a.csv"))
+    again = invoke(variables, "bank", "match")
+
+    assert done.output == "1 new lines, 0 of others; 0 paid a payout, 1 wait\n"
+    assert again.output == "0 lines paid a payout, 1 wait\n"
+
+
+def test_days_are_closed_and_reported(variables: dict[str, str], tmp_path: Path, db: Database) -> None:
+    invoke(variables, "reconcile", "run")
+
+    closed = invoke(variables, "close", "through", "2025-12-31", "--who", "ann")
+    restated = invoke(variables, "close", "restatement", "2025-12-01", "2025-12-31")
+    reported = invoke(variables, "close", "report", "2026-01", "--folder", str(tmp_path / "out"))
+    proof = invoke(variables, "reconcile", "proof", "--json")
+
+    assert closed.output.startswith("0 days closed")
+    assert restated.exit_code == 0
+    assert [Path(line).suffix for line in reported.output.split()] == [".html", ".xlsx"]
+    assert isinstance(json.loads(proof.output), list)
+
+
+def test_a_month_that_is_none_is_refused(variables: dict[str, str]) -> None:
+    with pytest.raises(Broken, match="'2026-13' is no month"):
+        invoke(variables, "close", "report", "2026-13")
+
+
+def test_the_tables_are_described(variables: dict[str, str]) -> None:
+    invoke(variables, "reconcile", "run")
+
+    assert invoke(variables, "warehouse", "document").output.startswith("# The tables of the warehouse")
+
+
