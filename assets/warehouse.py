@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
@@ -10,7 +11,6 @@ from assets.dunning import dunning_actions
 from assets.reconciliation import divergences, proof_of_close, repairs
 from assets.summaries import metadata_of
 from billing_pipeline import operations
-from billing_pipeline.adapters.warehouse import read_published
 from billing_pipeline.domain.currencies import Currency, exponent
 from resources import BillingResource
 
@@ -36,12 +36,6 @@ def warehouse(context: dg.AssetExecutionContext, billing: BillingResource) -> dg
     return dg.MaterializeResult(metadata=metadata_of(done, done.tables))
 
 
-MRR = "select month, currency, mrr_minor from marts.arr order by month, currency"
-SIZES = """
-select table_name, estimated_size as n from duckdb_tables() where schema_name = 'marts' order by table_name
-"""
-
-
 @dg.asset(group_name="warehouse", owners=["team:finance"], kinds={"duckdb"}, deps=[warehouse])
 def marts(billing: BillingResource) -> dg.MaterializeResult[None]:
     """What finance reports from: MRR movements, ARR, cohorts, cash, ageing, deferred revenue, tax, fees, dunning recovery.
@@ -49,13 +43,16 @@ def marts(billing: BillingResource) -> dg.MaterializeResult[None]:
     Computed inside the warehouse when it is published; here are their sizes and the recurring revenue month by month.
     """
     with billing.world() as world:
-        published = world.home / "warehouse.duckdb"
-        sizes = {row["table_name"]: row["n"] for row in read_published(published, SIZES)}
-        mrr: dict[str, list[tuple[date, int]]] = defaultdict(list)
-        for row in read_published(published, MRR):
-            major = row["mrr_minor"] // 10 ** exponent(Currency(row["currency"]))
-            mrr[row["currency"]].append((row["month"], major))
-    chart = bars_by_month("MRR", mrr)
+        sizes = {row["mart"]: row["row_count"] for row in operations.ask(world, "mart_sizes")}
+        mrr = whole_units(operations.ask(world, "mrr_by_month"))
     return dg.MaterializeResult(
-        metadata={"recurring revenue": chart, **metadata_of({"rows": sizes}, sum(sizes.values()))}
+        metadata={"recurring revenue": bars_by_month("MRR", mrr), **metadata_of({"rows": sizes}, sum(sizes.values()))}
     )
+
+
+def whole_units(rows: list[dict[str, Any]]) -> dict[str, list[tuple[date, int]]]:
+    """Currency -> (month, whole major units): as much as a chart can show."""
+    points: dict[str, list[tuple[date, int]]] = defaultdict(list)
+    for row in rows:
+        points[row["currency"]].append((row["month"], row["mrr_minor"] // 10 ** exponent(Currency(row["currency"]))))
+    return points

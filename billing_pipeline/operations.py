@@ -4,10 +4,12 @@ Each returns the summary of the flow it calls; nothing is decided here.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final
 
+from billing_pipeline.adapters.identity import bind
+from billing_pipeline.adapters.postgres import raw_statement
 from billing_pipeline.adapters.reconciliation_parts import parts_of
 from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.adapters.stores.collection_store import CollectionStore
@@ -16,11 +18,13 @@ from billing_pipeline.adapters.stores.event_store import EventStore
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.adapters.stores.ledger_store import LedgerStore
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
+from billing_pipeline.adapters.warehouse import read_published
 from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.dunning_cases import PlannedStep
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.dunning_parts import dunning_parts
 from billing_pipeline.flows.apply_events import Applied, apply_events
+from billing_pipeline.flows.change_subscriptions import change_subscriptions
 from billing_pipeline.flows.close_day import Closed, close_day
 from billing_pipeline.flows.collect_payments import Collected, collect_payments
 from billing_pipeline.flows.expire_credits import Expired, expire_credits
@@ -47,6 +51,7 @@ from billing_pipeline.repair_hands import hands_of
 NOWHERE: Final[Sink] = lambda object_type, objects: None  # noqa: E731  a sweep whose pages nobody keeps
 
 
+EVER: Final = datetime(2010, 1, 1, tzinfo=UTC)  # before Stripe
 FACTS_MAX: Final = 100_000  # per call; more means that we were away for long: the next call goes on
 
 
@@ -122,9 +127,18 @@ def apply(world: World, limit: int = FACTS_MAX) -> Applied:
     return apply_events(EventStore(world.db, world.settings.zone), world.reader, world.clock, limit=limit)
 
 
-def sweep(world: World, sink: Sink = NOWHERE) -> Swept:
+def sweep(world: World, sink: Sink = NOWHERE, since: datetime | None = None) -> Swept:
     """Stripe's objects are listed, missed facts enter the inbox, the completeness certificates are made."""
-    return sweep_objects(SweepStore(world.db, world.settings.zone), world.reader, world.clock, sink=sink)
+    store = SweepStore(world.db, world.settings.zone)
+    return sweep_objects(store, world.reader, world.clock, sink=sink, since=since)
+
+
+def adopt(world: World, reason: str) -> Swept:
+    """A copied or restored database is made ours: everything in Stripe is told to the inbox first, then the epoch rises."""
+    swept = sweep(world, since=EVER)
+    apply(world)
+    bind(world.db, world.identity, world.clock.now(), reason)
+    return swept
 
 
 def dun(world: World, run_id: str = "") -> Dunned:
@@ -142,8 +156,13 @@ def pass_due(world: World) -> DueDatesPassed:
 
 
 def reinstate(world: World) -> Reinstated:
-    """Accounts that have paid everything get back what was suspended."""
-    return dunning_parts(world).reinstate()
+    """Accounts that have paid everything get back what was suspended, at once."""
+    done = dunning_parts(world).reinstate()
+    if done.accounts:
+        apply(world)
+        zone = world.settings.time_zone
+        change_subscriptions(BillingStore(world.db), world.clock, through=today(world), close_zone=zone)
+    return done
 
 
 def extract_ours(world: World, run_id: str) -> Extracted:
@@ -196,6 +215,11 @@ def publish(world: World, run_id: str) -> WarehousePublished:
     """The warehouse that analysts open, swapped in whole."""
     parts = parts_of(world)
     return publish_warehouse(parts.warehouse, world.clock, parts.policy_file.policy, run_id=run_id)
+
+
+def ask(world: World, question: str) -> list[dict[str, Any]]:
+    """What the published warehouse answers to the query in sql/questions of that name."""
+    return read_published(parts_of(world).warehouse.path, raw_statement(f"questions/{question}"))
 
 
 def run_name(world: World) -> str:

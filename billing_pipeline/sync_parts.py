@@ -10,9 +10,10 @@ from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.mirror_policy import MirrorPolicy
 from billing_pipeline.flows.follow_stripe import Followed, follow_stripe
 from billing_pipeline.flows.guard_mirrors import Guarded, guard_mirrors
+from billing_pipeline.flows.rehearse import Desk
 from billing_pipeline.flows.sync_catalog import CatalogSynced, sync_catalog
 from billing_pipeline.flows.sync_subscriptions import Synced, sync_subscriptions
-from billing_pipeline.flows.take_over import Desk, Switched, switch_due
+from billing_pipeline.flows.take_over import Switched, switch_due
 
 
 @dataclass(frozen=True, slots=True)

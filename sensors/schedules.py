@@ -45,9 +45,9 @@ def every_morning_close_yesterday(context: dg.ScheduleEvaluationContext) -> dg.R
     return dg.RunRequest(partition_key=partition_of(context))
 
 
-@dg.schedule(job=dunning_round, cron_schedule="0 9 * * *", execution_timezone=zone(), default_status=MOVING_MONEY)
-def every_morning_dun(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Nine in the morning: due dunning steps, for invoices that were reconciled two hours ago."""
+@dg.schedule(job=dunning_round, cron_schedule="0 */3 * * *", execution_timezone=zone(), default_status=MOVING_MONEY)
+def every_three_hours_dun(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Every three hours: due dunning steps, each in its customer's own daylight, for freshly reconciled invoices."""
     return dg.RunRequest()
 
 
@@ -56,5 +56,5 @@ schedules = [
     every_hour_sweep,
     every_morning_reconcile,
     every_morning_close_yesterday,
-    every_morning_dun,
+    every_three_hours_dun,
 ]

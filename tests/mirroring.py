@@ -22,9 +22,10 @@ from billing_pipeline.flows.guard_mirrors import Guarded, guard_mirrors
 from billing_pipeline.flows.ingest_events import ingest_events
 from billing_pipeline.flows.request_change import request_change
 from billing_pipeline.flows.run_billing import run_billing
+from billing_pipeline.flows.rehearse import Desk
 from billing_pipeline.flows.sync_catalog import CatalogSynced, sync_catalog
 from billing_pipeline.flows.sync_subscriptions import Synced, sync_subscriptions
-from billing_pipeline.flows.take_over import Desk, Switched, switch_due
+from billing_pipeline.flows.take_over import Switched, switch_due
 from stripe_simulator import Clock, Fault, Simulator
 from tests.collecting import open_desk
 from tests.seeds import add, change, fetch, insert_account, insert_payment_method

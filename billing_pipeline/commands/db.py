@@ -6,6 +6,7 @@ import typer
 
 from billing_pipeline.adapters import embedded_postgres
 from billing_pipeline.adapters.embedded_postgres import Status
+from billing_pipeline.bootstrap import open_world
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.settings import Settings
 
@@ -31,6 +32,24 @@ def stop() -> None:
 def status() -> None:
     """Say where the database is and whether it runs."""
     typer.echo(_sentence(embedded_postgres.status(_embedded().home)))
+
+
+@app.command()
+def adopt(
+    reason: Annotated[str, typer.Option(help="Why this copy or restore is the one to go on with; kept for ever.")],
+) -> None:
+    """Make a copied or restored database ours: compare it with everything in Stripe, then let it move money again.
+
+    Example: billing-pipeline db adopt --reason "restored after the disk failure of 3 May"
+    """
+    from billing_pipeline import operations  # it imports the whole pipeline, which start and stop do not need
+
+    with open_world(adopt=True) as world:
+        swept = operations.adopt(world, reason)
+        typer.echo(
+            f"adopted: {sum(swept.objects.values())} objects of {world.identity} compared, "
+            f"{swept.missed_by_events} facts were missing here"
+        )
 
 
 @app.command()

@@ -17,7 +17,7 @@ from billing_pipeline.demo.company import customers
 from billing_pipeline.demo.faults import inject
 from billing_pipeline.demo.founding import found_company
 from billing_pipeline.demo.life import Life, advance, begin, live_day
-from billing_pipeline.demo.rounds import live_through_dagster, reconcile_and_dun
+from billing_pipeline.demo.rounds import dun, live_through_dagster, reconcile
 from billing_pipeline.demo.screen import figures_of, show
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.periods import add_months
@@ -27,7 +27,8 @@ FIRST: Final = date(2026, 1, 1)
 DAGSTER_DAYS: Final = 2  # the last days run through Dagster's own jobs
 EVENING: Final = time(21)  # of the day before them everything goes wrong
 BANK_WEEKDAY: Final = 0  # statements come on Mondays
-DUNNING_WEEKDAYS: Final = (0, 2, 4)  # three times a week, so that six months pass in a minute
+RECONCILING_WEEKDAYS: Final = (0, 2, 4)  # three times a week, so that six months pass in a minute
+MORNING: Final = time(7, 30)
 
 
 def demo(
@@ -73,20 +74,21 @@ def tell_story(life: Life, console: Console) -> dict[str, str]:
         for number in range(days - DAGSTER_DAYS):
             day = life.first + timedelta(days=number)
             live_day(life, day)
-            reconcile_sometimes(life.world, bank, day)
+            office_hours(life.world, bank, day)
             tick(day)
         injected = go_wrong(life, bank)
         live_through_dagster(life, bank, DAGSTER_DAYS, tick)
     return injected
 
 
-def reconcile_sometimes(world: World, bank: Bank, day: date) -> None:
-    """Bank statements on Mondays; reconciliation and dunning three mornings a week."""
+def office_hours(world: World, bank: Bank, day: date) -> None:
+    """Bank statements on Mondays, reconciliation three mornings a week, and on those days dunning."""
     if day.weekday() == BANK_WEEKDAY:
         bank.deliver(world, day - timedelta(days=1))
-    if day.weekday() in DUNNING_WEEKDAYS:
-        advance(world, datetime.combine(day, time(9), UTC))
-        reconcile_and_dun(world)
+    if day.weekday() in RECONCILING_WEEKDAYS:
+        advance(world, datetime.combine(day, MORNING, UTC))
+        reconcile(world)
+        dun(world, day)
 
 
 def go_wrong(life: Life, bank: Bank) -> dict[str, str]:

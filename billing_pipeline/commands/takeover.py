@@ -15,7 +15,8 @@ from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.takeover import Rehearsal
 from billing_pipeline.flows.follow_edits import PROPOSALS_MAX, decide_proposal
-from billing_pipeline.flows.take_over import CYCLES, plan_give_back, plan_takeover, rehearse
+from billing_pipeline.flows.rehearse import CYCLES, rehearse
+from billing_pipeline.flows.take_over import plan_give_back, plan_takeover
 from billing_pipeline.sync_parts import sync_parts
 
 app = typer.Typer(no_args_is_help=True, help="Mirrors in Stripe, held while we bill; and handing the billing over to Stripe.")
@@ -52,8 +53,9 @@ def rehearse_now(names: Names = None, segment: Segment = None, cycles: Cycles = 
 
 @app.command()
 def plan(
-    who: Who, names: Names = None, segment: Segment = None, everything: All = False, cycles: Cycles = CYCLES, as_json: AsJson = False
-) -> None:
+    who: Who, names: Names = None, segment: Segment = None, everything: All = False, cycles: Cycles = CYCLES,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Rehearse, and plan a take-over at the next boundary for whatever Stripe would bill to the cent."""
     require_choice(names, segment, everything)
     with open_world() as world:
@@ -144,8 +146,7 @@ def show(found: Sequence[Rehearsal], as_json: bool) -> None:
         return
     table = Table("subscription", "boundary", "cycles", "result")
     for one in found[:SHOWN_MAX]:
-        reasons = [*one.blockers, *(f"{d.line}: {d.what} {d.ours} here, {d.theirs} there ({d.why})" for d in one.differences)]
-        words = "agrees to the cent" if one.ready else "\n".join(reasons)
+        words = "agrees to the cent" if one.ready else "\n".join(one.reasons)
         table.add_row(one.subscription_id, f"{one.boundary:%Y-%m-%d %H:%M}", str(len(one.cycles)), words)
     Console(soft_wrap=True).print(table)
     typer.echo(f"{sum(one.ready for one in found)} of {len(found)} ready")

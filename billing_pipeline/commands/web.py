@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from billing_pipeline import operations
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.web.serve import serve as serve_world
 
@@ -25,4 +26,4 @@ def serve(
         typer.echo(
             f"listening on http://{host}:{port}; webhook /api/webhooks/stripe, health /healthz, metrics /metrics"
         )
-        serve_world(world, host, port)
+        serve_world(world, host, port, after_apply=lambda applied: operations.reinstate(world))

@@ -7,15 +7,12 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from billing_pipeline.adapters.postgres import raw_statement
 from billing_pipeline.adapters.stores.demo_store import DemoStore
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.money import Money
 
-QUERIES: Final = (
-    "select month, currency, movement, accounts, change_minor from marts.mrr_movements order by all",
-    "select bucket, currency, count(*), sum(open_minor) from marts.ar_ageing group by all order by all",
-    "select severity, kind, subject, state from reconciliation.divergences order by all",
-)
+QUESTIONS: Final = ("mrr_movements", "open_by_age", "divergences")
 
 
 def figures_of(store: DemoStore, warehouse: Path, injected: Mapping[str, str]) -> dict[str, Any]:
@@ -44,8 +41,8 @@ def show(console: Console, told: Mapping[str, Any]) -> None:
         f"[bold]Proof of close[/]: the books are proven and closed through {told['closed_through'] or 'no day yet'}"
     )
     console.print(f"[bold]Warehouse[/]: {told['warehouse']} (open it read-only with DuckDB)")
-    for query in QUERIES:
-        console.print(f"  duckdb> {query};", highlight=False)
+    for name in QUESTIONS:
+        console.print(f"  duckdb> {question(name)};", highlight=False, soft_wrap=True)
 
 
 def grid(title: str, rows: list[dict[str, Any]], section: str) -> Table:
@@ -85,3 +82,8 @@ def divergences(injected: list[dict[str, Any]], unexpected: Mapping[str, int]) -
     for kind, count in unexpected.items():
         table.add_row(kind, "[dim]follows from the above, or happened by itself[/]", str(count))
     return table
+
+
+def question(name: str) -> str:
+    """The query in that file, without its header."""
+    return " ".join(line for line in raw_statement(f"questions/{name}").splitlines() if not line.startswith("--"))

@@ -4,17 +4,19 @@ While the engine bills, the mirror is held (pause_collection void): it runs thro
 A mirror is anchored at a boundary that is still to come, so that nothing is due when it is made.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from billing_pipeline.domain.boundaries import Billed, anchored_from
+from billing_pipeline.domain.changes import Change, applied, wish_of
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import CouponId, CustomerId, ItemId, PriceId, StripeSubscriptionId
 from billing_pipeline.domain.issuing import coupons_at
 from billing_pipeline.domain.periods import Cycle, Interval, add_months, boundary, number_at
-from billing_pipeline.domain.pricing import Scheme
+from billing_pipeline.domain.pricing import Price, Scheme
 from billing_pipeline.domain.stripe_catalog import coupon_fault, price_fault
 from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState, fault
 
@@ -277,6 +279,18 @@ def refuse_currency(goal_: Wanted, theirs: str) -> Inexpressible | None:
     return Inexpressible(
         f"the mirror is in {theirs}, the subscription in {goal_.currency}: a subscription in Stripe never changes its currency"
     )
+
+
+def as_of_boundary(subscription: Subscription, changes: Sequence[Change], prices: Mapping[PriceId, Price]) -> Subscription:
+    """The subscription with the changes that take effect at its next boundary; one that will be refused changes nothing.
+
+    The mirror has them before the boundary: told afterwards, Stripe would prorate a period that has just begun.
+    """
+    starts = subscription.next_period_start
+    for change in changes if starts is not None else ():
+        with suppress(Broken):
+            subscription = applied(subscription, wish_of(change), change.effective_at, prices)
+    return subscription
 
 
 def boundary_of(subscription: Subscription) -> datetime:

@@ -187,11 +187,10 @@ def create_mirror(wanted: Wanted) -> Request:
 
 def mend_mirror(there: Seen, wanted: Wanted, found: Mapping[Aspect, str]) -> Request:
     """Bring the mirror in step, all at once. Never for the period: that needs a new mirror. It never releases a hold."""
-    params: dict[str, Any] = {"proration_behavior": "create_prorations" if wanted.prorates else "none", "expand": EXPANDED}
+    params: dict[str, Any] = {"proration_behavior": "none", "expand": EXPANDED}
     if found.keys() & {Aspect.ITEMS, Aspect.PRICE, Aspect.QUANTITY, Aspect.TAX}:
         params["items"] = items_mended(there, wanted)
-        if wanted.prorates and (at := changed_at(there, wanted)):
-            params["proration_date"] = seconds(at)
+        params |= prorated(there, wanted) if wanted.prorates else {}
     if Aspect.CANCEL in found:
         params["cancel_at_period_end"] = wanted.ends
     if Aspect.TRIAL in found and wanted.trial_end is not None:
@@ -230,10 +229,21 @@ def new_item(item: WantedItem) -> dict[str, Any]:
     return {"price": item.price, "quantity": item.quantity, "metadata": {"item_id": item.item_id}, **rates}
 
 
-def changed_at(there: Seen, wanted: Wanted) -> datetime | None:
-    """The moment of the latest change within the mirror's period, for its proration; None when it lies before."""
-    latest = max((item.changed_at for item in wanted.items), default=there.period_start)
-    return latest if there.period_start < latest < there.period_end else None
+def prorated(there: Seen, wanted: Wanted) -> dict[str, Any]:
+    """From when Stripe prorates the change: its own moment; nothing for a change that begins with the next period."""
+    begun = [one for one in changed_moments(there, wanted) if one < there.period_end]
+    if not begun:
+        return {}
+    date = {"proration_date": seconds(max(begun))} if max(begun) > there.period_start else {}
+    return {"proration_behavior": "create_prorations", **date}
+
+
+def changed_moments(there: Seen, wanted: Wanted) -> list[datetime]:
+    """Since when each item is as it is that is otherwise in the mirror; the mirror's own period for one that goes."""
+    theirs = {item.item_id: item for item in there.items}
+    ours = {str(item.item_id) for item in wanted.items}
+    changed = [item.changed_at for item in wanted.items if mended(theirs.get(item.item_id), item)]
+    return changed + [there.period_start for name in theirs.keys() - ours]
 
 
 def hold(stripe_id: str) -> Request:

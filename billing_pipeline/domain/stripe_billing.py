@@ -11,8 +11,9 @@ from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId, InvoiceId, PriceId, SubscriptionId, TaxRateId, invoice_id
 from billing_pipeline.domain.invoice_drafts import Draft, Line, LineKind, Settlement
 from billing_pipeline.domain.issuing import Issue
-from billing_pipeline.domain.mirror_requests import moment
+from billing_pipeline.domain.mirror_requests import moment, reference
 from billing_pipeline.domain.periods import Period
+from billing_pipeline.domain.requests import Request, post
 
 CREDIT_MARK: Final = "credit_for"
 Json = Mapping[str, Any]
@@ -63,11 +64,21 @@ def billed_total(raw: Json) -> int:
 
 def fault_of(raw: Json) -> str:
     """Why the invoice cannot stand in the books as it is, in words; empty when it can."""
-    if billed_total(raw) < 0:
-        return "its total is below nothing: Stripe keeps the rest as the customer's balance"
-    if raw.get("starting_balance") or raw.get("ending_balance"):
+    left = min(billed_total(raw), 0)
+    if raw.get("starting_balance") or (raw.get("ending_balance") or 0) not in (0, left):
         return "the customer has a balance in Stripe, which is no credit of ours"
     return ""
+
+
+def given_back(raw: Json) -> int:
+    """What the invoice gives back to the customer, in minor units: its total is below nothing."""
+    return max(-billed_total(raw), 0)
+
+
+def take_balance(raw: Json) -> Request:
+    """Take what Stripe keeps as the customer's balance out of it again: it is a credit of ours, and is not to count twice."""
+    params = {"amount": given_back(raw), "currency": raw["currency"], "description": f"Credit of {raw['id']}, kept by us"}
+    return post(f"/v1/customers/{reference(raw['customer'])}/balance_transactions", params)
 
 
 def credits_for(raw: Json, name: InvoiceId, grants: Sequence[CreditGrant], at: datetime) -> tuple[CreditUse, ...]:
@@ -84,8 +95,12 @@ def draft_of(raw: Json, owner: Owner, grants: Sequence[CreditGrant], issue: Issu
     """Stripe's invoice as a draft of ours. grants: what pays the credits that stand on it."""
     name = our_id(raw, owner.subscription_id)
     lines = tuple(line_of(one, owner) for one in raw["lines"]["data"] if not is_credit(one))
-    uses = spend(grants, name, credits_on(raw), issue.at)
-    settlement = Settlement(sum(line.total_minor for line in lines), credits=uses)
+    total = sum(line.total_minor for line in lines)
+    if total < 0:
+        lines = (*lines, Line(LineKind.TO_CREDIT, "Added to your credit balance", -total))
+        settlement = Settlement(0, granted_minor=-total)
+    else:
+        settlement = Settlement(total, credits=spend(grants, name, credits_on(raw), issue.at))
     return Draft(
         name, owner.account, owner.subscription_id, "subscription", Currency(raw["currency"]), period_of(raw), lines,
         settlement, "automatic", issue.at, issue.on, issue.on,

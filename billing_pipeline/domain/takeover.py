@@ -167,6 +167,12 @@ class Rehearsal:
         return tuple(one for cycle in self.cycles for one in cycle.differences)
 
     @property
+    def reasons(self) -> list[str]:
+        """Why it is not ready, one line each."""
+        told = (f"{one.line}: {one.what} {one.ours} here, {one.theirs} there ({one.why})" for one in self.differences)
+        return [*self.blockers, *told]
+
+    @property
     def ready(self) -> bool:
         """Whether Stripe would bill the same and nothing stands in the way."""
         return not self.blockers and not self.differences

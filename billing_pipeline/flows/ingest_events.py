@@ -1,7 +1,8 @@
 """Bring Stripe's events into the inbox by asking for them; the webhook brings the same ones sooner."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -52,29 +53,56 @@ def ingest_events(
     return _walk(store, gateway, clock, mark, progress)
 
 
+@dataclass(slots=True)
+class Walk:
+    """A walk over the pages: what was seen so far, and what is read but not yet stored."""
+
+    newest: datetime
+    server_now: datetime | None = None
+    events: int = 0
+    pages: int = 0
+    waiting: list[Fact] = field(default_factory=list)
+
+    def take(self, page: Page, now: datetime) -> None:
+        """Add a page."""
+        self.server_now = self.server_now or page.answered_at or now
+        self.newest = max(self.newest, *_stamps(page), self.newest)
+        self.events, self.pages = self.events + len(page.objects), self.pages + 1
+        self.waiting += [event_fact(one, "poll") for one in page.objects]
+
+
 def _walk(
     store: CursorStore, gateway: Gateway, clock: Clock, mark: datetime, progress: Callable[[int], None]
 ) -> Polled:
-    """Every page from the newest event back to the mark less the overlap. gte, never gt: stamps are whole seconds."""
+    """Every page from the newest event back to the mark less the overlap. gte, never gt: stamps are whole seconds.
+
+    While some facts are written the next pages are fetched; the mark moves with the last ones, after all others.
+    """
     since = {"created": {"gte": int((mark - OVERLAP).timestamp())}, "limit": PAGE_SIZE}
-    events = new = pages = 0
-    newest, server_now = mark, None
-    waiting: list[Fact] = []
-    for page in gateway.pages("/v1/events", since):
-        server_now = server_now or page.answered_at or clock.now()
-        newest = max(newest, *_stamps(page), mark)
-        events, pages = events + len(page.objects), pages + 1
-        waiting += [event_fact(one, "poll") for one in page.objects]
-        if page.has_more and len(waiting) < COMMIT_SIZE:
-            continue
-        with store.transaction():
-            new += store.put(waiting, clock.now())
-            if not page.has_more:
-                _advance(store, clock, newest, server_now, new)
-        waiting = []
-        progress(events)
-    lag = int(((server_now or clock.now()) - newest).total_seconds())
-    return Polled(events, new, pages, max(0, lag))
+    walk, new, now = Walk(mark), 0, clock.now()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="poll writer") as writer:
+        writing: Future[int] | None = None
+        for page in gateway.pages("/v1/events", since):
+            walk.take(page, now)
+            if page.has_more and len(walk.waiting) < COMMIT_SIZE:
+                continue
+            new += writing.result() if writing else 0
+            advance_to = None if page.has_more else min(walk.newest, (walk.server_now or now) - LAG)
+            writing = writer.submit(_store, store, walk.waiting, now, advance_to)
+            walk.waiting = []
+            progress(walk.events)
+        new += writing.result() if writing else 0
+    lag = int(((walk.server_now or now) - walk.newest).total_seconds())
+    return Polled(walk.events, new, walk.pages, max(0, lag))
+
+
+def _store(store: CursorStore, facts: list[Fact], now: datetime, advance_to: datetime | None) -> int:
+    """How many facts were new. advance_to: where the mark moves, in the same transaction; None while pages follow."""
+    with store.transaction():
+        new = store.put(facts, now)
+        if advance_to is not None:
+            store.advance(CURSOR, advance_to, now, {"new": new})
+    return new
 
 
 def _stamps(page: Page) -> Sequence[datetime]:
@@ -84,8 +112,3 @@ def _stamps(page: Page) -> Sequence[datetime]:
 
 def _created(event: Json) -> int:
     return int(event["created"])
-
-
-def _advance(store: CursorStore, clock: Clock, newest: datetime, server_now: datetime, new: int) -> None:
-    """Move the mark to the newest event, but not into the minute in which more may still appear."""
-    store.advance(CURSOR, min(newest, server_now - LAG), clock.now(), {"new": new})

@@ -186,7 +186,7 @@ def collect_on(desk: Desk, case: MirrorCase, ended: StripeSubscriptionId) -> Non
 
 def refused(desk: Desk, case: MirrorCase, why: Inexpressible, there: Seen | None = None) -> Done:
     """What Stripe cannot do stays as it is and is billed by the engine; a mirror that is there stays held."""
-    if there is not None and not there.held and not case.mirrored.state == "taken_over":
+    if there is not None and not there.held and case.mirrored.state != "taken_over":
         call(desk, case, hold(there.stripe_id))
     state = "taken_over" if case.mirrored.state == "taken_over" else "inexpressible"
     note(desk, case, state, why.part, digest=case.digest)

@@ -48,6 +48,7 @@ class Synced:
     why: dict[str, str] = field(default_factory=dict)
 
 
+# long because each argument of a run is named
 def sync_subscriptions(
     store: SyncStore,
     gateway: Gateway,
@@ -58,7 +59,7 @@ def sync_subscriptions(
     threads: int = THREADS,
     environment: str = "billing",
     progress: Callable[[int], None] = lambda done: None,
-) -> Synced:  # long because each argument of the desk is named
+) -> Synced:
     """Make, hold, change and end mirrors until each is as it should be. Nothing is called when nothing changed.
 
     A mirror is looked at before it is changed, so a lost reply or a crash is mended by the next run. Raises Broken when

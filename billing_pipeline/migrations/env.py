@@ -1,14 +1,15 @@
 """Alembic's entry: one transaction for all migrations, models from adapters.tables."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import create_engine, pool
 
 from billing_pipeline.adapters.tables import metadata
 
 
-def render_item(kind: str, item: Any, _autogen: Any) -> str | bool:
+def render_item(kind: str, item: Any, _autogen: AutogenContext) -> str | Literal[False]:
     """How a column type of ours is written in a migration; False leaves it to Alembic."""
     if kind == "type" and type(item).__name__ == "Xid8":
         return "Xid8()"

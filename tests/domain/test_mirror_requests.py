@@ -113,6 +113,14 @@ def test_a_change_after_the_take_over_is_prorated_from_its_own_moment() -> None:
     assert (asked["proration_behavior"], asked["proration_date"]) == ("create_prorations", int(changed_at.timestamp()))
 
 
+def test_a_change_that_begins_with_the_next_period_is_not_prorated() -> None:
+    wanted = replace(WANTED, items=(replace(ITEM, quantity=5, changed_at=FEBRUARY),), prorates=True, held=False)
+
+    asked = loads(mend(replace(SEEN, held=False), wanted).params_json)
+
+    assert (asked["proration_behavior"], "proration_date" in asked) == ("none", False)
+
+
 def test_mending_never_releases_a_hold() -> None:
     asked = loads(mend(SEEN, replace(WANTED, held=False, ends=True)).params_json)
 

@@ -229,7 +229,9 @@ def test_a_stale_reading_does_not_take_a_finished_collection_back(world: EventWo
 def test_the_reply_to_our_own_call_and_its_event_are_one_payment_with_its_fee(world: EventWorld) -> None:
     charge = {"id": "ch_1", "created": 1767225600, "balance_transaction": transaction()}
     charge |= {"payment_method_details": {"type": "card", "card": {"fingerprint": "fp_1"}}}
-    reply = reply_fact(7, intent(latest_charge=charge), moment(0), api_version=API_VERSION, idempotency_key="pi:inv-1:1:1")
+    reply = reply_fact(
+        7, intent(latest_charge=charge), moment(0), api_version=API_VERSION, idempotency_key="pi:inv-1:1:1"
+    )
     world.store.put([reply], world.clock.now())
     world.tell(event("payment_intent.succeeded", intent()))
 

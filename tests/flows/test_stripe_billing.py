@@ -7,7 +7,8 @@ import pytest
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, stripe
-from billing_pipeline.flows.take_over import plan_takeover, rehearse
+from billing_pipeline.flows.rehearse import rehearse
+from billing_pipeline.flows.take_over import plan_takeover
 from stripe_simulator import Simulator
 from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
 from tests.seeds import add, fetch, insert_price, insert_subscription
@@ -95,6 +96,36 @@ def test_an_upgrade_is_prorated_by_stripe_alone(desk: MirrorDesk) -> None:
     assert lines == {"item": 6000, "unused_time": -1800, "remaining_time": 3000}
     assert (march["state"], march["total_minor"], march["paid_minor"]) == ("paid", 7200, 7200)
     assert fetch(desk.db, billing.invoices, kind="change") == []
+
+
+def test_a_change_with_the_next_period_is_in_stripe_before_it(desk: MirrorDesk) -> None:
+    taken_over(desk)
+    desk.ask("quantity", {"quantity": 1}, timing="period_end")
+    desk.sync()
+
+    at(desk, MARCH + timedelta(minutes=20))
+    at(desk, MARCH + timedelta(hours=3))
+
+    assert [row["total_minor"] for row in invoices(desk)] == [3600, 1200]
+    assert desk.sim.objects("invoiceitem") == []
+
+
+def test_a_credit_that_stripe_would_keep_becomes_ours(desk: MirrorDesk) -> None:
+    taken_over(desk)
+    desk.until(datetime(2026, 2, 3, tzinfo=UTC))
+    desk.ask("quantity", {"quantity": 1})
+    desk.sync()
+
+    at(desk, MARCH + timedelta(minutes=20))
+    at(desk, MARCH + timedelta(hours=3))
+    below_nothing = invoices(desk)[-1]
+    at(desk, datetime(2026, 4, 1, 0, 20, tzinfo=UTC))
+    at(desk, datetime(2026, 4, 1, 3, tzinfo=UTC))
+
+    (customer,) = desk.sim.objects("customer")
+    assert (below_nothing["state"], below_nothing["total_minor"], customer["balance"]) == ("paid", 0, 0)
+    april = invoices(desk)[-1]
+    assert (april["total_minor"], april["credits_minor"], april["state"]) == (1200, 1029, "paid")
 
 
 def test_a_declined_card_leaves_the_invoice_open_and_stripe_retries(desk: MirrorDesk) -> None:

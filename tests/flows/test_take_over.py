@@ -6,7 +6,8 @@ import pytest
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, stripe
-from billing_pipeline.flows.take_over import plan_give_back, plan_takeover, rehearse
+from billing_pipeline.flows.rehearse import rehearse
+from billing_pipeline.flows.take_over import plan_give_back, plan_takeover
 from stripe_simulator import Simulator
 from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
 from tests.seeds import fetch, insert_price, insert_subscription

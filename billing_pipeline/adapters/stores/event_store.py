@@ -15,7 +15,7 @@ from billing_pipeline.adapters.database_errors import translated
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.adapters.stores.event_rows import WRITERS, collection_from, invoice_from, transaction_from
-from billing_pipeline.adapters.stores.inbox_store import fact_row
+from billing_pipeline.adapters.stores.inbox_store import put_facts
 from billing_pipeline.adapters.stores.journal import open_day, write_entries
 from billing_pipeline.domain.cash_entries import DayOf, Owner
 from billing_pipeline.domain.events import STRIPE_TYPES
@@ -68,7 +68,7 @@ class EventStore:
     def put(self, facts: list[Fact], now: datetime) -> int:
         """Store facts not seen before; how many were new."""
         with self.transaction():
-            return self.db.run_many("inbox/put", [fact_row(fact, now) for fact in facts])
+            return put_facts(self.db, facts, now)
 
     def waiting(self, after: int, limit: int) -> list[Told]:
         """New facts that nobody holds, in the order they came, locked for this transaction."""

@@ -1,6 +1,7 @@
 """The inbox in PostgreSQL: the one way in for facts."""
 
 import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,9 @@ from typing import Any, Final
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.flows.ports import Fact
 
-NUL: Final = re.compile(
-    r"(?<!\\)((?:\\\\)*)\\u0000"
-)  # an escaped NUL, but not a backslash that happens to stand before u0000
+STAGED_FROM: Final = 100  # facts: fewer are written one by one in a pipeline
+NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""An escaped NUL, but not a backslash that happens to stand before u0000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,18 @@ class InboxStore:
 
     def put(self, facts: list[Fact], now: datetime) -> int:
         """Store facts not seen before; how many were new. A fact told twice changes nothing."""
-        return self.db.run_many("inbox/put", [fact_row(fact, now) for fact in facts])
+        return put_facts(self.db, facts, now)
+
+
+def put_facts(db: Database, facts: Sequence[Fact], now: datetime) -> int:
+    """Store facts not seen before; how many were new. Many of them go by COPY, which is twice as fast."""
+    if len(facts) < STAGED_FROM:
+        return db.run_many("inbox/put", [fact_row(fact, now) for fact in facts])
+    with db.transaction():
+        db.run("inbox/stage")
+        rows = [fact_row(fact, now) for fact in facts]
+        db.copy("staged_facts", list(rows[0]), (list(row.values()) for row in rows))
+        return db.run("inbox/put_staged")
 
 
 def fact_row(fact: Fact, now: datetime) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from billing_pipeline.domain.ids import (
     StripeSubscriptionId,
     SubscriptionId,
 )
-from billing_pipeline.domain.mirror import Links, Mirrored, Sold
+from billing_pipeline.domain.mirror import Links, Mirrored, Sold, as_of_boundary
 from billing_pipeline.domain.mirror_policy import Proposal
 from billing_pipeline.domain.mirror_requests import Aspect
 from billing_pipeline.domain.stripe_catalog import CatalogKind, Listed, coupon, price, product, tax_rate
@@ -164,6 +164,7 @@ class CaseBuilder:
     sold: Mapping[PriceId, Sold]
     coupons: Mapping[CouponId, str]
     linked: Mapping[ItemId, str]
+    changes: Mapping[str, list[Any]]
 
     @classmethod
     def load(cls, store: CallRows, names: list[str]) -> "CaseBuilder":
@@ -171,19 +172,23 @@ class CaseBuilder:
         db = store.db
         items = db.rows("sync/items_of", subscriptions=names)
         linked = db.rows("sync/linked_items", subscriptions=names)
+        changes = db.rows("sync/changes_ahead", subscriptions=names)
+        wished = {PriceId(str(row.wish.get("price_id"))) for row in changes}
         return cls(
             items=rows.grouped(items, "subscription_id"),
             discounts=rows.grouped(db.rows("sync/discounts_of", subscriptions=names), "subscription_id"),
-            prices=BillingStore(db).prices(sorted({PriceId(row.price_id) for row in items})),
+            prices=BillingStore(db).prices(sorted({PriceId(row.price_id) for row in items} | wished)),
             sold={row.price_id: Sold(row.stripe_price_id, row.active) for row in db.rows("sync/sold_prices")},
             coupons={row.coupon_id: row.stripe_coupon_id for row in db.rows("sync/sold_coupons")},
             linked={row.item_id: row.stripe_item_id for row in linked},
+            changes=rows.grouped(changes, "subscription_id"),
         )
 
     def case(self, row: Any) -> MirrorCase:
         """The case of a row."""
         subscription, last, fault = self.subscription(row)
         own = {item.item_id for item in subscription.items} if subscription else set()
+        stripe_id = StripeSubscriptionId(row.stripe_subscription_id) if row.stripe_subscription_id else None
         return MirrorCase(
             subscription_id=row.subscription_id,
             subscription=subscription,
@@ -197,7 +202,7 @@ class CaseBuilder:
                 tax_missing=row.tax_missing,
                 net_terms=row.collection_method == "net_terms",
             ),
-            mirrored=Mirrored(StripeSubscriptionId(row.stripe_subscription_id) if row.stripe_subscription_id else None, row.mirror_state),
+            mirrored=Mirrored(stripe_id, row.mirror_state),
             last=last,
             digest=row.digest,
             noted=row.mirror_digest,
@@ -213,7 +218,8 @@ class CaseBuilder:
             subscription, last, _, _ = rows.subscription_of(row[:BILLING_COLUMNS], own, off)
         except Broken as error:
             return None, None, str(error)
-        return subscription, last, ""
+        changes = [rows.change_of(change) for change in self.changes.get(row.subscription_id, ())]
+        return as_of_boundary(subscription, changes, self.prices), last, ""
 
     def price(self, price_id: str) -> Any:
         """The price of that id. Raises Broken when it makes no sense."""

@@ -33,7 +33,9 @@ class TakeoverStore(SyncStore):
         """Every subscription that has, or may have, a mirror."""
         return [known_mirror(row) for row in self.db.rows("sync/known_mirrors")]
 
-    def chargers_of(self, periods: Sequence[tuple[SubscriptionId, datetime]]) -> dict[tuple[SubscriptionId, datetime], str]:
+    def chargers_of(
+        self, periods: Sequence[tuple[SubscriptionId, datetime]]
+    ) -> dict[tuple[SubscriptionId, datetime], str]:
         """Who charges for those of the periods (subscription and start) that the books know."""
         if not periods:
             return {}
@@ -83,7 +85,9 @@ class TakeoverStore(SyncStore):
 
     def past_invoices(self, subscription_id: SubscriptionId, limit: int) -> list[PastLine]:
         """The lines of the engine's last period invoices, newest first."""
-        return [past_line(row) for row in self.db.rows("sync/past_invoices", subscription_id=subscription_id, limit=limit)]
+        return [
+            past_line(row) for row in self.db.rows("sync/past_invoices", subscription_id=subscription_id, limit=limit)
+        ]
 
     def recorded(self, invoices: Sequence[StripeInvoiceId]) -> dict[StripeInvoiceId, Recorded]:
         """Those of Stripe's invoices that are in the books."""
@@ -92,7 +96,9 @@ class TakeoverStore(SyncStore):
 
     def taxes(self) -> dict[str, TaxRateId]:
         """Our tax rates by Stripe's."""
-        return {row.stripe_id: TaxRateId(row.tax_rate_id) for row in self.db.rows("sync/catalog_tax_rates") if row.stripe_id}
+        return {
+            row.stripe_id: TaxRateId(row.tax_rate_id) for row in self.db.rows("sync/catalog_tax_rates") if row.stripe_id
+        }
 
     def lock_account(self, account: AccountId) -> None:
         """Hold the account's credits and numbers for this transaction."""
@@ -109,8 +115,8 @@ class TakeoverStore(SyncStore):
 
 def known_mirror(row: Any) -> KnownMirror:
     """A mirror as the guard knows it."""
-    stripe_id = StripeSubscriptionId(row.stripe_id)
-    return KnownMirror(SubscriptionId(row.subscription_id), AccountId(row.account_id), stripe_id, row.held, row.charger, row.state)
+    names = SubscriptionId(row.subscription_id), AccountId(row.account_id), StripeSubscriptionId(row.stripe_id)
+    return KnownMirror(*names, row.held, row.charger, row.state)
 
 
 def past_line(row: Any) -> PastLine:

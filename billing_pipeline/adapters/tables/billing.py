@@ -188,6 +188,7 @@ invoices = Table(
         "least(total_minor, credits_minor, due_minor, paid_minor, refunded_minor) >= 0", name="not_negative"
     ),
     CheckConstraint("(state = 'paid') = (paid_at is not null)", name="paid_at"),
+    Index("invoices_ended", "invoice_id", postgresql_where="state in ('written_off', 'void')"),
     Index("invoices_open", "due_on", "account_id", postgresql_where="state in ('pending', 'overdue')"),
 )
 

@@ -20,7 +20,9 @@ def apply_customer(customer: Customer, at: datetime, books: Books) -> Outcome:
         return applied(replace(row, deleted_at=row.deleted_at or at))
     if customer.default_method is None:
         return ignored("it has no default payment method")
-    books.take(applied(row_of(customer.default_method, row.account_id, books.find(MethodRow, customer.default_method.id))))
+    books.take(
+        applied(row_of(customer.default_method, row.account_id, books.find(MethodRow, customer.default_method.id)))
+    )
     return applied(*made_default(row.account_id, customer.default_method.id, books))
 
 

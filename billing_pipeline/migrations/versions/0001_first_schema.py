@@ -791,6 +791,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("invoices_account_id_idx"), "invoices", ["account_id"], unique=False)
     op.create_index(
+        "invoices_ended", "invoices", ["invoice_id"], unique=False, postgresql_where="state in ('written_off', 'void')"
+    )
+    op.create_index(
         "invoices_open",
         "invoices",
         ["due_on", "account_id"],
@@ -1353,6 +1356,7 @@ def downgrade() -> None:
     op.drop_index(op.f("invoices_tx_idx"), table_name="invoices")
     op.drop_index(op.f("invoices_subscription_id_idx"), table_name="invoices")
     op.drop_index("invoices_open", table_name="invoices", postgresql_where="state in ('pending', 'overdue')")
+    op.drop_index("invoices_ended", table_name="invoices", postgresql_where="state in ('written_off', 'void')")
     op.drop_index(op.f("invoices_account_id_idx"), table_name="invoices")
     op.drop_table("invoices")
     op.drop_index(op.f("divergence_history_divergence_id_idx"), table_name="divergence_history")

@@ -31,7 +31,10 @@ told as (
             s.state, s.currency, s.interval, s.interval_count, s.anchor_on, s.zone, s.trial_end, s.trial_needs_card, s.cancel_at,
             s.paused_at is not null, s.suspended_at is not null, s.charger, s.next_period_start is null, parts.items, off.coupons,
             case when off.passes then s.next_period_start end, a.stripe_customer_id, a.customer_deleted_at, a.collection_method,
-            a.tax_status, t.stripe_tax_rate_id
+            a.tax_status, t.stripe_tax_rate_id,
+            (select string_agg(c.change_id::text, ',' order by c.change_id) from subscription_changes as c
+                where c.subscription_id = s.subscription_id and c.applied_at is null and c.refused_reason is null
+                    and c.effective_at = s.next_period_start and c.kind in ('swap', 'quantity'))
         )::text) as digest
     from subscriptions as s
     join parts using (subscription_id)
