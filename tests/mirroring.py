@@ -20,9 +20,9 @@ from billing_pipeline.flows.apply_events import Applied, apply_events
 from billing_pipeline.flows.follow_stripe import Followed, follow_stripe
 from billing_pipeline.flows.guard_mirrors import Guarded, guard_mirrors
 from billing_pipeline.flows.ingest_events import ingest_events
+from billing_pipeline.flows.rehearse import Desk
 from billing_pipeline.flows.request_change import request_change
 from billing_pipeline.flows.run_billing import run_billing
-from billing_pipeline.flows.rehearse import Desk
 from billing_pipeline.flows.sync_catalog import CatalogSynced, sync_catalog
 from billing_pipeline.flows.sync_subscriptions import Synced, sync_subscriptions
 from billing_pipeline.flows.take_over import Switched, switch_due
@@ -84,6 +84,13 @@ class MirrorDesk:
     def follow(self) -> Followed:
         return follow_stripe(self.takeover)
 
+    def hear_until(self, at: datetime) -> None:
+        """Let time pass up to that moment and hear of it every week; something happens in Stripe every week."""
+        while self.clock.now() < at:
+            self.until(min(at, self.clock.now() + timedelta(days=7)))
+            self.client.products.create({"name": "something else"})
+            self.hear()
+
     def tick(self) -> None:
         """What the schedules do: bill, follow, hear, sync, guard, switch."""
         self.bill()
@@ -107,7 +114,9 @@ class MirrorDesk:
     def fault(self, kind: Any, path: str = "/v1/subscriptions*", **options: Any) -> None:
         self.sim.faults.add(Fault(kind=kind, path=path, **options))
 
-    def ask(self, kind: ChangeKind, wish: dict[str, Any] | None = None, timing: Timing = "now", name: str = "s1") -> None:
+    def ask(
+        self, kind: ChangeKind, wish: dict[str, Any] | None = None, timing: Timing = "now", name: str = "s1"
+    ) -> None:
         """Ask for a change and have it applied."""
         request_change(BillingStore(self.db), self.clock, SubscriptionId(name), kind, wish or {}, timing=timing)
         self.bill()

@@ -124,7 +124,9 @@ def our_lines(case: ParityCase) -> tuple[Line, ...]:
     last = Billed(Period(START, mine.next_period_start or START), Charger.ENGINE)
     if case.at is None:
         step = step_at(mine, last.period.end, last, True)
-        return period_draft(step, {}, Terms(tax=case.tax), Purse(), Issue(last.period.end, last.period.end.date())).lines
+        return period_draft(
+            step, {}, Terms(tax=case.tax), Purse(), Issue(last.period.end, last.period.end.date())
+        ).lines
     kind: ChangeKind = "swap" if case.new_price else "quantity"
     wish: dict[str, Any] = {"price_id": case.new_price.price_id} if case.new_price else {}
     wish |= {"quantity": case.new_quantity} if case.new_quantity is not None else {}
@@ -150,15 +152,24 @@ def theirs(case: ParityCase) -> int:
 
     item: dict[str, Any] = {"price": priced(case.price), "quantity": quantity_of(case.price, case.quantity)}
     item |= {"tax_rates": [made(tax_rate(case.tax, case.tax.tax_rate_id, "XX", ""))]} if case.tax else {}
-    off = {"discounts": [{"coupon": made(coupon(one, one.coupon_id, ""))} for one in case.coupons]} if case.coupons else {}
+    off = (
+        {"discounts": [{"coupon": made(coupon(one, one.coupon_id, ""))} for one in case.coupons]}
+        if case.coupons
+        else {}
+    )
     begun: Any = client.subscriptions.create({"customer": customer.id, "items": [item], **off})  # type: ignore[list-item, typeddict-item]
     asked: dict[str, Any] = {"subscription": begun.id}
     if case.at is not None:
         sim.advance(to=case.at)
-        change: dict[str, Any] = {"id": begun["items"]["data"][0]["id"], "price": priced(case.new_price) if case.new_price else item["price"]}
+        change: dict[str, Any] = {"id": begun["items"]["data"][0]["id"]}
+        change["price"] = priced(case.new_price) if case.new_price else item["price"]
         new = case.quantity if case.new_quantity is None else case.new_quantity
         change["quantity"] = quantity_of(case.new_price or case.price, new)
-        details = {"items": [change], "proration_behavior": "always_invoice", "proration_date": int(case.at.timestamp())}
+        details = {
+            "items": [change],
+            "proration_behavior": "always_invoice",
+            "proration_date": int(case.at.timestamp()),
+        }
         asked["subscription_details"] = details
     found = client.invoices.create_preview(asked)  # type: ignore[arg-type]
     return int(found.total)
@@ -167,4 +178,3 @@ def theirs(case: ParityCase) -> int:
 def quantity_of(one: Price, quantity: int) -> int:
     """The quantity on the mirror: a flat price is there once."""
     return 1 if one.scheme is Scheme.FLAT else quantity
-

@@ -19,12 +19,16 @@ from billing_pipeline.flows.rehearse import CYCLES, rehearse
 from billing_pipeline.flows.take_over import plan_give_back, plan_takeover
 from billing_pipeline.sync_parts import sync_parts
 
-app = typer.Typer(no_args_is_help=True, help="Mirrors in Stripe, held while we bill; and handing the billing over to Stripe.")
+app = typer.Typer(
+    no_args_is_help=True, help="Mirrors in Stripe, held while we bill; and handing the billing over to Stripe."
+)
 
 Names = Annotated[list[str] | None, typer.Argument(help="Subscriptions; none for all, or for all of --segment.")]
 Segment = Annotated[str | None, typer.Option("--segment", help="Only accounts of this segment: business or consumer.")]
 All = Annotated[bool, typer.Option("--all", help="Every subscription, where none is named.")]
-Cycles = Annotated[int, typer.Option("--cycles", min=0, max=24, help="Past cycles to compare besides the next invoice.")]
+Cycles = Annotated[
+    int, typer.Option("--cycles", min=0, max=24, help="Past cycles to compare besides the next invoice.")
+]
 Who = Annotated[str, typer.Option("--who", help="Who says so.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SHOWN_MAX: Final = 200  # lines of a table; --json has all
@@ -42,7 +46,9 @@ def sync_now(as_json: AsJson = False) -> None:
 
 
 @app.command("rehearse")
-def rehearse_now(names: Names = None, segment: Segment = None, cycles: Cycles = CYCLES, as_json: AsJson = False) -> None:
+def rehearse_now(
+    names: Names = None, segment: Segment = None, cycles: Cycles = CYCLES, as_json: AsJson = False
+) -> None:
     """Compare our next invoice, and past cycles, with Stripe's, line by line. Exit code 1 when something differs."""
     with open_world() as world:
         found = rehearse(sync_parts(world).desk, segment=segment, names=ids(names), cycles=cycles)
@@ -105,7 +111,9 @@ def proposals(as_json: AsJson = False) -> None:
     table = Table("id", "subscription", "what", "change in Stripe", "since")
     for one in rows[:SHOWN_MAX]:
         told = one.proposal
-        table.add_row(str(one.proposal_id), told.subscription_id, told.aspect, told.words, f"{one.proposed_at:%Y-%m-%d}")
+        table.add_row(
+            str(one.proposal_id), told.subscription_id, told.aspect, told.words, f"{one.proposed_at:%Y-%m-%d}"
+        )
     Console(soft_wrap=True).print(table)
 
 
@@ -161,5 +169,5 @@ def tell(done: dict[str, dict[str, Any]], as_json: bool) -> None:
         said = [f"{count} {word}" for word, count in counts.items() if isinstance(count, int) and count]
         typer.echo(f"{name}: {', '.join(said) or 'nothing to do'}")
         for word, reasons in counts.items():
-            for subject, reason in (reasons.items() if isinstance(reasons, dict) else ()):
+            for subject, reason in reasons.items() if isinstance(reasons, dict) else ():
                 typer.echo(f"  {word} {subject}: {reason}")

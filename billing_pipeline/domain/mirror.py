@@ -15,15 +15,16 @@ from billing_pipeline.domain.changes import Change, applied, wish_of
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import CouponId, CustomerId, ItemId, PriceId, StripeSubscriptionId
 from billing_pipeline.domain.issuing import coupons_at
-from billing_pipeline.domain.periods import Cycle, Interval, add_months, boundary, number_at
+from billing_pipeline.domain.mirror_anchor import Inexpressible as Inexpressible
+from billing_pipeline.domain.mirror_anchor import Later as Later
+from billing_pipeline.domain.mirror_anchor import off_anchor, one_interval_after
+from billing_pipeline.domain.periods import Cycle, Interval
 from billing_pipeline.domain.pricing import Price, Scheme
 from billing_pipeline.domain.stripe_catalog import coupon_fault, price_fault
 from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState, fault
 
 ITEMS_MAX: Final = 20  # Stripe's, of one subscription
 MARGIN: Final = timedelta(hours=24)  # a mirror that cannot be held at once must still be far from charging
-PROVEN_BOUNDARIES: Final = 24  # two years of months: every summer time and every February are among them
-WAITED_BOUNDARIES: Final = 13  # a month that has the anchor's own day comes within a year
 SHORTEST: Final = timedelta(hours=25)  # a period must leave time outside of the margin
 
 
@@ -100,20 +101,6 @@ class NoMirror:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
-    """There will be one; not now, for that reason. A mirror that is there stays as it is."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Inexpressible:
-    """Stripe cannot bill what we bill, in that part. The engine goes on billing it."""
-
-    part: str
-
-
 Goal = Wanted | NoMirror | Later | Inexpressible
 
 
@@ -176,58 +163,19 @@ def too_early(subscription: Subscription, starts: datetime, now: datetime) -> La
     return off_anchor(cycle, starts)
 
 
-def one_interval_after(now: datetime, cycle: Cycle) -> datetime:
-    """The latest moment at which Stripe anchors a subscription that is made now."""
-    if cycle.interval in (Interval.DAY, Interval.WEEK):
-        return now + timedelta(days=cycle.count * (7 if cycle.interval is Interval.WEEK else 1))
-    months = cycle.count * (12 if cycle.interval is Interval.YEAR else 1)
-    return datetime.combine(add_months(now.date(), months), now.timetz())
-
-
 def anchor_cycle(subscription: Subscription, starts: datetime) -> Cycle:
     """The cycle as it is from its next boundary on: a trial's end anchors it anew."""
     trial = subscription.state is SubscriptionState.TRIALING
     return anchored_from(subscription.cycle, starts) if trial else subscription.cycle
 
 
-def off_anchor(cycle: Cycle, starts: datetime) -> Later | Inexpressible | None:
-    """Why a mirror anchored at that boundary would leave our periods; None when it never does.
-
-    Stripe counts from its anchor in UTC: a month's anchor on the 28th of February stays on the 28th.
-    """
-    first = number_at(cycle, starts)
-    if boundary(cycle, first) != starts:
-        return Later("its next boundary begins a shorter period: the mirror is made after it")
-    wrong = strays(cycle, first)
-    if wrong is None:
-        return None
-    later = next((n for n in range(first + 1, first + WAITED_BOUNDARIES) if strays(cycle, n) is None), None)
-    if later is not None:
-        return Later(f"the mirror is made when its boundary falls on the anchor's own day: {boundary(cycle, later):%Y-%m-%d}")
-    ours, theirs = boundary(cycle, wrong), stripe_boundary(cycle, first, wrong)
-    return Inexpressible(
-        f"its periods follow midnight in {cycle.zone}, Stripe counts in UTC: {ours:%Y-%m-%d %H:%M} here, "
-        f"{theirs:%Y-%m-%d %H:%M} there"
-    )
-
-
-def strays(cycle: Cycle, first: int) -> int | None:
-    """The first boundary at which Stripe, anchored at boundary `first`, leaves our cycle; None when none does."""
-    following = range(first + 1, first + 1 + PROVEN_BOUNDARIES)
-    return next((n for n in following if boundary(cycle, n) != stripe_boundary(cycle, first, n)), None)
-
-
-def stripe_boundary(cycle: Cycle, first: int, number: int) -> datetime:
-    """Where Stripe puts the boundary of that number when its anchor is boundary `first`."""
-    anchor, steps = boundary(cycle, first), (number - first) * cycle.count
-    if cycle.interval in (Interval.DAY, Interval.WEEK):
-        return anchor + steps * timedelta(days=7 if cycle.interval is Interval.WEEK else 1)
-    months = steps * (12 if cycle.interval is Interval.YEAR else 1)
-    return datetime.combine(add_months(anchor.date(), months), anchor.timetz())
-
-
 def wanted(
-    subscription: Subscription, links: Links, customer: CustomerId, starts: datetime, last: Billed | None, environment: str
+    subscription: Subscription,
+    links: Links,
+    customer: CustomerId,
+    starts: datetime,
+    last: Billed | None,
+    environment: str,
 ) -> Wanted:
     """The mirror that bills what we would bill. All its parts must be in the catalogue."""
     tax = links.tax
@@ -269,7 +217,9 @@ def refuse_archived(goal_: Wanted, links: Links, items: Mapping[str, str]) -> In
     asked = [item for item in goal_.items if item.price in archived and items.get(item.item_id) != item.price]
     if not asked:
         return None
-    return Inexpressible(f"price {archived[asked[0].price]} is archived: activate it or move the subscription to another")
+    return Inexpressible(
+        f"price {archived[asked[0].price]} is archived: activate it or move the subscription to another"
+    )
 
 
 def refuse_currency(goal_: Wanted, theirs: str) -> Inexpressible | None:
@@ -281,7 +231,9 @@ def refuse_currency(goal_: Wanted, theirs: str) -> Inexpressible | None:
     )
 
 
-def as_of_boundary(subscription: Subscription, changes: Sequence[Change], prices: Mapping[PriceId, Price]) -> Subscription:
+def as_of_boundary(
+    subscription: Subscription, changes: Sequence[Change], prices: Mapping[PriceId, Price]
+) -> Subscription:
     """The subscription with the changes that take effect at its next boundary; one that will be refused changes nothing.
 
     The mirror has them before the boundary: told afterwards, Stripe would prorate a period that has just begun.

@@ -40,7 +40,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class MirrorInvoice:
-    """An invoice that Stripe made of a mirror. period_start: of its first line. renewal: it bills a period."""
+    """An invoice that Stripe made of a mirror. period_start: of the period it bills. renewal: it bills a period."""
 
     stripe_id: StripeInvoiceId
     mirror: StripeSubscriptionId
@@ -71,8 +71,18 @@ def mirror_invoice(raw: Json) -> MirrorInvoice | None:
     return MirrorInvoice(
         StripeInvoiceId(raw["id"]), StripeSubscriptionId(reference(details.get("subscription"))), raw.get("status") or "draft",
         raw["amount_due"], raw["amount_paid"], Currency(raw["currency"]),
-        moment(min(line["period"]["start"] for line in lines)), raw.get("billing_reason") == "subscription_cycle",
+        service_start(lines), raw.get("billing_reason") == "subscription_cycle",
     )  # fmt: skip
+
+
+def service_start(lines: Sequence[Json]) -> datetime:
+    """When the period begins that the lines bill in advance; prorations of the one before and credits say nothing of it."""
+    items = [
+        one
+        for one in lines
+        if ((one.get("parent") or {}).get("subscription_item_details") or {}).get("proration") is False
+    ]
+    return moment(max(one["period"]["start"] for one in items or lines))
 
 
 def must_be_held(there: Listed, known: Mapping[SubscriptionId, KnownMirror]) -> bool:
@@ -86,7 +96,9 @@ def unheld(there: Listed, ours: KnownMirror | None) -> Finding:
     says = f"{there.subscription_id} is billed by the engine: its mirror must be held"
     account = ours.account_id if ours else None
     evidence = (there.stripe_id, there.subscription_id)
-    return Finding(Kind.UNHELD_MIRROR, there.stripe_id, account=account, ours=says, theirs="it collects", evidence=evidence)
+    return Finding(
+        Kind.UNHELD_MIRROR, there.stripe_id, account=account, ours=says, theirs="it collects", evidence=evidence
+    )
 
 
 def charged_beside_us(

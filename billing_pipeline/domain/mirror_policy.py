@@ -78,7 +78,11 @@ def decided(
 ) -> Decided:
     """What becomes of everything in which the mirror differs. prices: ours by Stripe's."""
     found = differences(there, wanted)
-    made = [one for aspect, words in found.items() for one in proposals(aspect, words, there, wanted, prices, subscription_id)]
+    made = [
+        one
+        for aspect, words in found.items()
+        for one in proposals(aspect, words, there, wanted, prices, subscription_id)
+    ]
     apply = tuple(one for one in made if answer_to(one, policy) is Answer.APPLY)
     propose = tuple(one for one in made if answer_to(one, policy) is Answer.PROPOSE)
     kept = {one.aspect for one in (*apply, *propose)}
@@ -92,7 +96,12 @@ def answer_to(made: Proposal, policy: MirrorPolicy) -> Answer:
 
 
 def proposals(
-    aspect: Aspect, words: str, there: Seen, wanted: Wanted, prices: Mapping[str, PriceId], subscription_id: SubscriptionId
+    aspect: Aspect,
+    words: str,
+    there: Seen,
+    wanted: Wanted,
+    prices: Mapping[str, PriceId],
+    subscription_id: SubscriptionId,
 ) -> list[Proposal]:
     """The changes of ours that would follow the difference; none for what is never followed."""  # long because it lists all
     if aspect not in EDITABLE:
@@ -127,7 +136,9 @@ def item_wishes(
         if aspect is Aspect.PRICE and item.price != old.price:
             price = prices.get(item.price)
             wish = {"item_id": item.item_id, "price_id": price, "quantity": item.quantity}
-            found.append(("swap" if price else None, wish if price else {}, f"{item.item_id}: {old.price} -> {item.price}"))
+            found.append(
+                ("swap" if price else None, wish if price else {}, f"{item.item_id}: {old.price} -> {item.price}")
+            )
         if aspect is Aspect.QUANTITY and item.price == old.price and item.quantity != old.quantity:
             shown = f"{item.item_id}: {old.quantity} -> {item.quantity}"
             found.append(("quantity", {"item_id": item.item_id, "quantity": item.quantity}, shown))
@@ -137,6 +148,8 @@ def item_wishes(
 def change_for(made: Proposal, at: datetime, by: str) -> Change:
     """The proposal as a change on the list. Raises Broken where nothing of ours can express it."""
     if made.kind is None:
-        raise Broken(f"{made.aspect} ({made.words}) has no change of ours: change the subscription itself, then reject this")
+        raise Broken(
+            f"{made.aspect} ({made.words}) has no change of ours: change the subscription itself, then reject this"
+        )
     timing: Timing = "period_end" if made.kind == "cancel" else "now"
     return Change(made.subscription_id, made.source, made.kind, dict(made.wish), timing, at, by)

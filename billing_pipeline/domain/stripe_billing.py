@@ -38,7 +38,11 @@ def our_id(raw: Json, subscription_id: SubscriptionId) -> InvoiceId:
 
 def period_of(raw: Json) -> Period:
     """The period that the invoice bills in advance: that of its last line. Raises Broken on an invoice without lines."""
-    told = [(moment(one["period"]["start"]), moment(one["period"]["end"])) for one in raw["lines"]["data"] if not is_credit(one)]
+    told = [
+        (moment(one["period"]["start"]), moment(one["period"]["end"]))
+        for one in raw["lines"]["data"]
+        if not is_credit(one)
+    ]
     if not told:
         raise Broken(f"{raw['id']} has no lines")
     start, end = max(told)
@@ -77,7 +81,11 @@ def given_back(raw: Json) -> int:
 
 def take_balance(raw: Json) -> Request:
     """Take what Stripe keeps as the customer's balance out of it again: it is a credit of ours, and is not to count twice."""
-    params = {"amount": given_back(raw), "currency": raw["currency"], "description": f"Credit of {raw['id']}, kept by us"}
+    params = {
+        "amount": given_back(raw),
+        "currency": raw["currency"],
+        "description": f"Credit of {raw['id']}, kept by us",
+    }
     return post(f"/v1/customers/{reference(raw['customer'])}/balance_transactions", params)
 
 
@@ -134,5 +142,3 @@ def kind_of(raw: Json) -> LineKind:
 def number_of(raw: Json) -> str:
     """The number that Stripe printed, or its id while it is a draft."""
     return str(raw.get("number") or raw["id"])
-
-

@@ -112,7 +112,11 @@ def price_terms(sold: Price) -> Params:
 def tier_terms(tier: Tier) -> Params:
     """One tier in Stripe's words."""
     flat = {"flat_amount": tier.flat_minor} if tier.flat_minor else {}
-    return {"up_to": "inf" if tier.up_to is None else tier.up_to, **unit("unit_amount", tier.unit_minor, tier.per_units), **flat}
+    return {
+        "up_to": "inf" if tier.up_to is None else tier.up_to,
+        **unit("unit_amount", tier.unit_minor, tier.per_units),
+        **flat,
+    }
 
 
 def unit(name: str, minor: int, per: int) -> Params:
@@ -140,7 +144,9 @@ def price_fault(sold: Price) -> str:
     if sold.minimum_minor:
         return f"price {sold.price_id}: Stripe knows no minimum commitment ({sold.minimum_minor} per period)"
     if sold.interval_count > LONGEST[sold.interval]:
-        return f"price {sold.price_id}: every {sold.interval_count} {sold.interval}s is longer than Stripe's three years"
+        return (
+            f"price {sold.price_id}: every {sold.interval_count} {sold.interval}s is longer than Stripe's three years"
+        )
     units = [(tier.unit_minor, tier.per_units) for tier in sold.tiers] or [(sold.unit_minor, sold.per_units)]
     if sold.scheme is not Scheme.FLAT and (endless := [one for one in units if not exact(*one)]):
         minor, per = endless[0]
@@ -164,7 +170,11 @@ def create(wanted: Listed, environment: str) -> Request:
     marked = {wanted.mark: wanted.our_id, "digest": wanted.digest, "environment": environment}
     params = {**wanted.unchanging, **wanted.changing, "metadata": marked}
     if wanted.kind is CatalogKind.PRICE:
-        params |= {"lookup_key": f"{environment}:{wanted.our_id}", "transfer_lookup_key": True, "nickname": wanted.our_id}
+        params |= {
+            "lookup_key": f"{environment}:{wanted.our_id}",
+            "transfer_lookup_key": True,
+            "nickname": wanted.our_id,
+        }
     return post(PATHS[wanted.kind], params)
 
 

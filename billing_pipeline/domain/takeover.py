@@ -30,7 +30,10 @@ class Side:
 
     def __add__(self, other: "Side") -> "Side":
         return Side(
-            self.amount + other.amount, self.discount + other.discount, self.tax + other.tax, self.quantity + other.quantity
+            self.amount + other.amount,
+            self.discount + other.discount,
+            self.tax + other.tax,
+            self.quantity + other.quantity,
         )
 
 
@@ -77,7 +80,9 @@ def name_of(line: Line, sold: Mapping[PriceId, str]) -> str:
 
 def sides_of_past(lines: Iterable[PastLine]) -> Sides:
     """What an invoice of ours billed, by line."""
-    return summed((one.price if one.kind == LineKind.ITEM and one.price else one.description, one.side) for one in lines)
+    return summed(
+        (one.price if one.kind == LineKind.ITEM and one.price else one.description, one.side) for one in lines
+    )
 
 
 def sides_of_stripe(raw: Json) -> Sides:
@@ -89,7 +94,9 @@ def stripe_name(line: Json) -> str:
     """Items go by their price, everything else by what the customer reads."""
     details = (line.get("parent") or {}).get("subscription_item_details")
     price = ((line.get("pricing") or {}).get("price_details") or {}).get("price")
-    return str(price) if details and not details.get("proration") and price else str(line.get("description") or line["id"])
+    return (
+        str(price) if details and not details.get("proration") and price else str(line.get("description") or line["id"])
+    )
 
 
 def stripe_side(line: Json) -> Side:
@@ -118,11 +125,18 @@ def compared(ours: Sides, theirs: Sides) -> list[Difference]:
     for name in sorted(ours.keys() | theirs.keys()):
         one, other = ours.get(name), theirs.get(name)
         if one is None or other is None:
-            amount = (one or Side()).amount - (one or Side()).discount, (other or Side()).amount - (other or Side()).discount
+            amount = (
+                (one or Side()).amount - (one or Side()).discount,
+                (other or Side()).amount - (other or Side()).discount,
+            )
             if amount != (0, 0):
                 found.append(Difference(name, "line", *amount, only_on_one_side(one is None)))
             continue
-        parts = (("amount", one.amount, other.amount), ("discount", one.discount, other.discount), ("tax", one.tax, other.tax))
+        parts = (
+            ("amount", one.amount, other.amount),
+            ("discount", one.discount, other.discount),
+            ("tax", one.tax, other.tax),
+        )
         found += [Difference(name, what, a, b, reason(what, one, other)) for what, a, b in parts if a != b]
     return found
 

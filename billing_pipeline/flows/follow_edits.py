@@ -19,9 +19,7 @@ STRIPE: str = "stripe"
 PROPOSALS_MAX = 1_000  # shown at a time; a person decides them one by one
 
 
-def follow_edits(
-    desk: Desk, case: MirrorCase, want: Wanted, there: Seen | None, prices: Mapping[str, PriceId]
-) -> Done:
+def follow_edits(desk: Desk, case: MirrorCase, want: Wanted, there: Seen | None, prices: Mapping[str, PriceId]) -> Done:
     """Follow what was changed in Stripe since we last looked. there: None or over means that it was deleted there."""
     now = desk.clock.now()
     if there is None or there.over:
@@ -54,7 +52,13 @@ def deleted(desk: Desk, case: MirrorCase, now: datetime) -> Done:
     subscription_id = case.subscription_id
     source = f"stripe:{case.mirrored.stripe_id}:deleted"
     asked = desk.store.request(Change(subscription_id, source, "cancel", {}, "now", now, STRIPE), now)
-    note(desk, case, "canceled", "it was deleted in Stripe: start the subscription again to undo that", digest=case.digest)
+    note(
+        desk,
+        case,
+        "canceled",
+        "it was deleted in Stripe: start the subscription again to undo that",
+        digest=case.digest,
+    )
     return (["applied"] if asked else ["unchanged"]), ""
 
 

@@ -76,7 +76,9 @@ def follow_stripe(desk: Desk) -> Followed:
 
 def invoices_by_mirror(desk: Desk, cases: Sequence[MirrorCase]) -> dict[str, list[Json]]:
     """Stripe's invoices of the last days, oldest first, by the subscription that they bill."""
-    waited = [one.subscription.next_period_start for one in cases if one.subscription and one.subscription.next_period_start]
+    waited = [
+        one.subscription.next_period_start for one in cases if one.subscription and one.subscription.next_period_start
+    ]
     since = min([desk.clock.now(), *waited]) - LOOK_BACK
     by_mirror: dict[str, list[Json]] = {}
     for page in desk.gateway.pages("/v1/invoices", {"created": {"gte": int(since.timestamp())}}):
@@ -103,13 +105,20 @@ def attempt(tick: Tick, case: MirrorCase, raw: Json) -> None:
 def take_in(tick: Tick, case: MirrorCase, raw: Json) -> None:
     """Put our credits on a draft, then write the invoice into our books. Raises Broken when it cannot stand there."""
     status, renews = raw.get("status") or "draft", raw.get("billing_reason") == CYCLE
-    if status == "void" or not raw["lines"]["data"] or (not raw["total"] and not renews) or (status == "draft" and not renews):
+    if (
+        status == "void"
+        or not raw["lines"]["data"]
+        or (not raw["total"] and not renews)
+        or (status == "draft" and not renews)
+    ):
         return  # noise of a held mirror, a trial's first invoice, or not final yet
     if renews and not awaited(tick.desk, case.subscription_id, raw):
         return
     whole = whole_invoice(tick.desk.gateway, raw["id"])
     if why := fault_of(whole):
-        raise Broken(f"{raw['id']} is not recorded: {why}. Settle the balance in Stripe, then record the invoice by hand")
+        raise Broken(
+            f"{raw['id']} is not recorded: {why}. Settle the balance in Stripe, then record the invoice by hand"
+        )
     if status == "draft":
         if given_back(whole) or held(tick.desk, case):
             return  # its credit is known once it is final; one of a held mirror will be void

@@ -111,7 +111,9 @@ def keep_in_step(desk: Desk, case: MirrorCase, want: Wanted, there: Seen) -> Don
     found = differences(there, want)
     if Aspect.PERIOD in found and want.held:
         return replaced(desk, case, want, found[Aspect.PERIOD])
-    return mend(desk, case, want, there, {aspect: words for aspect, words in found.items() if aspect is not Aspect.PERIOD})
+    return mend(
+        desk, case, want, there, {aspect: words for aspect, words in found.items() if aspect is not Aspect.PERIOD}
+    )
 
 
 def mend(desk: Desk, case: MirrorCase, want: Wanted, there: Seen, found: dict[Aspect, str]) -> Done:

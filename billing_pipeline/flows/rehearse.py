@@ -99,7 +99,9 @@ def preview(desk: Desk, case: MirrorCase) -> Json | None:
     """What Stripe would bill next, None for nothing. It changes nothing, so it needs no attempt; its key is never used again."""
     key = IdempotencyKey(f"preview:{case.subscription_id}:{uuid4().hex}")
     try:
-        return desk.gateway.send(post("/v1/invoices/create_preview", {"subscription": case.mirrored.stripe_id}), key).body
+        return desk.gateway.send(
+            post("/v1/invoices/create_preview", {"subscription": case.mirrored.stripe_id}), key
+        ).body
     except BillingError as error:
         if "invoice_upcoming_none" in str(getattr(error, "codes", "")):
             return None

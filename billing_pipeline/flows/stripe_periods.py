@@ -49,7 +49,9 @@ def record(tick: Tick, case: MirrorCase, raw: Json) -> None:
         day = desk.billing.open_day(draft.issued_on)
         bill = Numbered(draft, number_of(raw), account.legal_entity_id, day)
         renews = raw.get("billing_reason") == CYCLE
-        desk.billing.write(with_step(step_of(due), (bill,)) if renews else Batch(invoices=(bill,)), now, "follow_stripe")
+        desk.billing.write(
+            with_step(step_of(due), (bill,)) if renews else Batch(invoices=(bill,)), now, "follow_stripe"
+        )
         desk.store.mark_stripe_invoice(draft.invoice_id, StripeInvoiceId(raw["id"]))
         if raw.get("status") != "draft":
             desk.store.put([swept_fact(raw, api_version=desk.gateway.api_version)], now)

@@ -20,7 +20,6 @@ from billing_pipeline.domain.ids import (
     SubscriptionId,
 )
 from billing_pipeline.domain.mirror import (
-    PROVEN_BOUNDARIES,
     Goal,
     Inexpressible,
     Later,
@@ -30,9 +29,8 @@ from billing_pipeline.domain.mirror import (
     Sold,
     Wanted,
     goal,
-    off_anchor,
-    stripe_boundary,
 )
+from billing_pipeline.domain.mirror_anchor import PROVEN_BOUNDARIES, off_anchor, stripe_boundary
 from billing_pipeline.domain.periods import Cycle, Interval, boundary
 from billing_pipeline.domain.pricing import Price
 from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState
@@ -49,7 +47,9 @@ NONE = Mirrored(None, "none")
 HELD = Mirrored(StripeSubscriptionId("sub_1"), "held")
 
 
-def want(subscription: Subscription = PLAIN, links: Links = LINKS, mirrored: Mirrored = NONE, now: datetime = NOW) -> Goal:
+def want(
+    subscription: Subscription = PLAIN, links: Links = LINKS, mirrored: Mirrored = NONE, now: datetime = NOW
+) -> Goal:
     return goal(subscription, links, mirrored, None, now, "test")
 
 
@@ -121,7 +121,9 @@ def test_a_coupon_is_wanted_only_while_it_covers_the_next_period() -> None:
     count=st.integers(1, 4),
     number=st.integers(0, 14),
 )
-def test_a_mirror_that_may_be_made_never_leaves_our_periods(anchor: date, zone: str, interval: Interval, count: int, number: int) -> None:
+def test_a_mirror_that_may_be_made_never_leaves_our_periods(
+    anchor: date, zone: str, interval: Interval, count: int, number: int
+) -> None:
     cycle = Cycle(anchor, zone, interval, count)
     starts = boundary(cycle, number)
 

@@ -34,7 +34,9 @@ from tests.request_types import validator
 
 JANUARY, FEBRUARY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 ITEM = WantedItem(ItemId("i1"), "price_1", 3, "txr_1", JANUARY)
-WANTED = Wanted(CustomerId("cus_1"), "usd", (ITEM,), FEBRUARY, None, False, False, True, ("co_1",), {"subscription_id": "s1"})
+WANTED = Wanted(
+    CustomerId("cus_1"), "usd", (ITEM,), FEBRUARY, None, False, False, True, ("co_1",), {"subscription_id": "s1"}
+)
 SEEN = Seen(
     StripeSubscriptionId("sub_1"), "active", "usd", (SeenItem("si_1", "i1", "price_1", 3, "txr_1"),), JANUARY, FEBRUARY, None,
     False, True, ("co_1",), "s1", "",
@@ -52,15 +54,21 @@ def mend(there: Seen, wanted: Wanted) -> Request:
     return mirrors.mend_mirror(there, wanted, differences(there, wanted))
 
 
+def made(listed: stripe_catalog.Listed) -> Request:
+    return stripe_catalog.create(listed, "test")
+
+
 BUILT: list[tuple[Callable[[], Request], str, str]] = [
-    (lambda: stripe_catalog.create(stripe_catalog.product("p", "Plan", "", True), "t"), "post /v1/products", "ProductCreateParams"),
-    (lambda: stripe_catalog.create(stripe_catalog.price(TIERED, "prod_1", ""), "t"), "post /v1/prices", "PriceCreateParams"),
-    (lambda: stripe_catalog.create(stripe_catalog.price(PACKS, "prod_1", ""), "t"), "post /v1/prices", "PriceCreateParams"),
-    (lambda: stripe_catalog.create(stripe_catalog.coupon(QUARTER, "Q", ""), "t"), "post /v1/coupons", "CouponCreateParams"),
-    (lambda: stripe_catalog.create(stripe_catalog.coupon(OFF, "O", ""), "t"), "post /v1/coupons", "CouponCreateParams"),
-    (lambda: stripe_catalog.create(stripe_catalog.tax_rate(VAT, "VAT", "DE", ""), "t"), "post /v1/tax_rates", "TaxRateCreateParams"),
-    (lambda: stripe_catalog.correct(stripe_catalog.price(PACKS, "prod_1", ""), "price_1"), "post /v1/prices/price_1", "PriceUpdateParams"),
-    (lambda: stripe_catalog.archive(stripe_catalog.CatalogKind.TAX_RATE, "txr_1"), "post /v1/tax_rates/txr_1", "TaxRateUpdateParams"),
+    (lambda: made(stripe_catalog.product("p", "Plan", "", True)), "post /v1/products", "ProductCreateParams"),
+    (lambda: made(stripe_catalog.price(TIERED, "prod_1", "")), "post /v1/prices", "PriceCreateParams"),
+    (lambda: made(stripe_catalog.price(PACKS, "prod_1", "")), "post /v1/prices", "PriceCreateParams"),
+    (lambda: made(stripe_catalog.coupon(QUARTER, "Q", "")), "post /v1/coupons", "CouponCreateParams"),
+    (lambda: made(stripe_catalog.coupon(OFF, "O", "")), "post /v1/coupons", "CouponCreateParams"),
+    (lambda: made(stripe_catalog.tax_rate(VAT, "VAT", "DE", "")), "post /v1/tax_rates", "TaxRateCreateParams"),
+    (lambda: stripe_catalog.correct(stripe_catalog.price(PACKS, "prod_1", ""), "price_1"), "post /v1/prices/price_1",
+     "PriceUpdateParams"),
+    (lambda: stripe_catalog.archive(stripe_catalog.CatalogKind.TAX_RATE, "txr_1"), "post /v1/tax_rates/txr_1",
+     "TaxRateUpdateParams"),
     (lambda: mirrors.create_mirror(WANTED), "post /v1/subscriptions", "SubscriptionCreateParams"),
     (lambda: mirrors.create_mirror(TRIAL), "post /v1/subscriptions", "SubscriptionCreateParams"),
     (lambda: mirrors.hold("sub_1"), "post /v1/subscriptions/sub_1", "SubscriptionUpdateParams"),
@@ -71,7 +79,8 @@ BUILT: list[tuple[Callable[[], Request], str, str]] = [
     (lambda: mirrors.end_mirror("sub_1"), "delete /v1/subscriptions/sub_1", "SubscriptionCancelParams"),
     (lambda: mirrors.void_invoice(StripeInvoiceId("in_1")), "post /v1/invoices/in_1/void", "InvoiceVoidInvoiceParams"),
     (lambda: mirrors.collect_again(StripeInvoiceId("in_1")), "post /v1/invoices/in_1", "InvoiceUpdateParams"),
-    (lambda: mirrors.credit_on_draft("cus_1", StripeInvoiceId("in_1"), 500, "usd", "inv-1"), "post /v1/invoiceitems", "InvoiceItemCreateParams"),
+    (lambda: mirrors.credit_on_draft("cus_1", StripeInvoiceId("in_1"), 500, "usd", "inv-1"), "post /v1/invoiceitems",
+     "InvoiceItemCreateParams"),
     (lambda: requests.post("/v1/invoices/create_preview", {"subscription": "sub_1"}), "post /v1/invoices/create_preview",
      "InvoiceCreatePreviewParams"),
 ]  # fmt: skip
@@ -90,7 +99,9 @@ def as_numbers(value: Any, name: str = "") -> Any:
 
 
 @pytest.mark.parametrize(("build", "method_path", "params_type"), BUILT)
-def test_every_request_is_one_that_the_pinned_version_takes(build: Callable[[], Request], method_path: str, params_type: str) -> None:
+def test_every_request_is_one_that_the_pinned_version_takes(
+    build: Callable[[], Request], method_path: str, params_type: str
+) -> None:
     request = build()
 
     assert request.method_path == method_path
@@ -151,13 +162,21 @@ def test_every_difference_is_named(edit: dict[str, Any], aspect: Aspect) -> None
     assert set(differences(replace(SEEN, **edit), WANTED)) == {aspect}
 
 
-ITEMS = st.dictionaries(st.sampled_from("abcd"), st.tuples(st.sampled_from(["price_1", "price_2"]), st.integers(0, 9)), min_size=1)
+ITEMS = st.dictionaries(
+    st.sampled_from("abcd"), st.tuples(st.sampled_from(["price_1", "price_2"]), st.integers(0, 9)), min_size=1
+)
 
 
 @given(theirs=ITEMS, ours=ITEMS)
-def test_what_is_sent_makes_the_items_ours(theirs: dict[str, tuple[str, int]], ours: dict[str, tuple[str, int]]) -> None:
-    there = replace(SEEN, items=tuple(SeenItem(f"si_{name}", name, price, n, "") for name, (price, n) in theirs.items()))
-    wanted = replace(WANTED, items=tuple(WantedItem(ItemId(name), price, n, "", JANUARY) for name, (price, n) in ours.items()))
+def test_what_is_sent_makes_the_items_ours(
+    theirs: dict[str, tuple[str, int]], ours: dict[str, tuple[str, int]]
+) -> None:
+    there = replace(
+        SEEN, items=tuple(SeenItem(f"si_{name}", name, price, n, "") for name, (price, n) in theirs.items())
+    )
+    wanted = replace(
+        WANTED, items=tuple(WantedItem(ItemId(name), price, n, "", JANUARY) for name, (price, n) in ours.items())
+    )
 
     after = dict(theirs)
     for change in mirrors.items_mended(there, wanted):

@@ -100,7 +100,9 @@ def test_a_rejected_proposal_sets_stripe_back(desk: MirrorDesk) -> None:
 
 
 def test_a_policy_that_reverts_puts_everything_back(db: Database, desk: MirrorDesk) -> None:
-    strict = open_mirror_desk(db, desk.sim, MirrorPolicy(dict.fromkeys((Aspect.QUANTITY, Aspect.CANCEL), Answer.REVERT)))
+    strict = open_mirror_desk(
+        db, desk.sim, MirrorPolicy(dict.fromkeys((Aspect.QUANTITY, Aspect.CANCEL), Answer.REVERT))
+    )
     edit(strict, items=[{"id": desk.item()["id"], "quantity": 9}], cancel_at_period_end=True)
 
     strict.sync()
@@ -257,4 +259,6 @@ def test_an_account_on_net_terms_is_billed_here(desk: MirrorDesk) -> None:
 
     assert "net terms" in done.why["s1"]
     assert {one["status"] for one in desk.sim.objects("subscription")} == {"canceled"}
-    assert [row["method_path"][:6] for row in fetch(desk.db, stripe.stripe_attempts, operation="mirror")][-1] == "delete"
+    assert [row["method_path"][:6] for row in fetch(desk.db, stripe.stripe_attempts, operation="mirror")][
+        -1
+    ] == "delete"

@@ -113,4 +113,3 @@ def test_what_cannot_be_held_now_is_held_by_the_next_tick(desk: MirrorDesk) -> N
 
     assert (first.still_unheld, first.findings) == (1, 1)
     assert (second.still_unheld, desk.theirs()["pause_collection"]["behavior"]) == (0, "void")
-

@@ -58,13 +58,20 @@ def states(desk: MirrorDesk) -> list[str]:
 
 def test_our_credits_are_on_stripes_invoice(desk: MirrorDesk) -> None:
     grant = {"kind": "goodwill", "amount_minor": 1000, "remaining_minor": 1000, "granted_at": desk.clock.now()}
-    add(desk.db, billing.credit_grants, credit_grant_id="g", account_id="acme", currency="usd", source="hand:g", **grant)
+    add(
+        desk.db, billing.credit_grants, credit_grant_id="g", account_id="acme", currency="usd", source="hand:g", **grant
+    )
 
     taken_over(desk)
 
     (invoice,) = invoices(desk)
     (charge,) = desk.sim.objects("charge")
-    assert (invoice["total_minor"], invoice["credits_minor"], invoice["due_minor"], invoice["state"]) == (3600, 1000, 2600, "paid")
+    assert (invoice["total_minor"], invoice["credits_minor"], invoice["due_minor"], invoice["state"]) == (
+        3600,
+        1000,
+        2600,
+        "paid",
+    )
     assert charge["amount"] == 2600
     assert fetch(desk.db, billing.credit_grants)[0]["remaining_minor"] == 0
 
@@ -72,7 +79,9 @@ def test_our_credits_are_on_stripes_invoice(desk: MirrorDesk) -> None:
 def test_credits_that_come_too_late_stay_unused(desk: MirrorDesk) -> None:
     at(desk, FEBRUARY - timedelta(hours=2))
     grant = {"kind": "goodwill", "amount_minor": 1000, "remaining_minor": 1000, "granted_at": desk.clock.now()}
-    add(desk.db, billing.credit_grants, credit_grant_id="g", account_id="acme", currency="usd", source="hand:g", **grant)
+    add(
+        desk.db, billing.credit_grants, credit_grant_id="g", account_id="acme", currency="usd", source="hand:g", **grant
+    )
 
     at(desk, FEBRUARY + timedelta(hours=3))
     at(desk, FEBRUARY + timedelta(hours=4))
@@ -92,7 +101,10 @@ def test_an_upgrade_is_prorated_by_stripe_alone(desk: MirrorDesk) -> None:
     at(desk, MARCH + timedelta(hours=3))
 
     march = invoices(desk)[-1]
-    lines = {row["kind"]: row["amount_minor"] for row in fetch(desk.db, billing.invoice_lines, invoice_id=march["invoice_id"])}
+    lines = {
+        row["kind"]: row["amount_minor"]
+        for row in fetch(desk.db, billing.invoice_lines, invoice_id=march["invoice_id"])
+    }
     assert lines == {"item": 6000, "unused_time": -1800, "remaining_time": 3000}
     assert (march["state"], march["total_minor"], march["paid_minor"]) == ("paid", 7200, 7200)
     assert fetch(desk.db, billing.invoices, kind="change") == []
@@ -167,7 +179,11 @@ def test_an_end_after_the_take_over_ends_both(desk: MirrorDesk) -> None:
     at(desk, MARCH + timedelta(hours=3))
     at(desk, MARCH + timedelta(hours=4))
 
-    assert (desk.ours()["state"], desk.theirs()["status"], chargers(desk)) == ("canceled", "canceled", ["engine", "stripe"])
+    assert (desk.ours()["state"], desk.theirs()["status"], chargers(desk)) == (
+        "canceled",
+        "canceled",
+        ["engine", "stripe"],
+    )
 
 
 def test_a_gap_is_an_alarm_and_after_a_day_the_engine_bills(desk: MirrorDesk) -> None:
@@ -209,7 +225,11 @@ def test_a_refused_release_rolls_back_and_the_engine_bills(desk: MirrorDesk) -> 
     at(desk, FEBRUARY + timedelta(hours=3))
 
     assert states(desk) == ["rolled_back"]
-    assert (chargers(desk), desk.charged(), desk.theirs()["pause_collection"]["behavior"]) == (["engine", "engine"], 0, "void")
+    assert (chargers(desk), desk.charged(), desk.theirs()["pause_collection"]["behavior"]) == (
+        ["engine", "engine"],
+        0,
+        "void",
+    )
 
 
 def test_a_boundary_that_passed_rolls_the_plan_to_the_next(desk: MirrorDesk) -> None:
@@ -223,7 +243,9 @@ def test_a_boundary_that_passed_rolls_the_plan_to_the_next(desk: MirrorDesk) -> 
 
 def test_what_stripe_would_bill_besides_stops_the_switch(desk: MirrorDesk) -> None:
     customer = desk.theirs()["customer"]
-    desk.client.invoice_items.create({"customer": customer, "amount": 500, "currency": "usd", "description": "Training"})
+    desk.client.invoice_items.create(
+        {"customer": customer, "amount": 500, "currency": "usd", "description": "Training"}
+    )
 
     (found,) = rehearse(desk.takeover)
     at(desk, FEBRUARY - timedelta(hours=2))

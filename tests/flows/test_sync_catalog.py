@@ -18,8 +18,25 @@ def desk(db: Database, simulator: Simulator) -> MirrorDesk:
     insert_price(db, "tiered", "team", scheme="graduated", unit_minor=0)
     for number, (up_to, unit, flat) in enumerate([(10, 1500, 4900), (None, 800, 0)], start=1):
         add(db, catalog.price_tiers, price_id="tiered", tier_no=number, up_to=up_to, unit_minor=unit, flat_minor=flat)
-    add(db, catalog.coupons, coupon_id="ten", name="Ten off", kind="amount", amount_minor=1000, currency="usd", duration="once")
-    add(db, catalog.tax_rates, tax_rate_id="ny", name="Sales tax", jurisdiction="US-NY", rate_ppm=88_750, inclusive=False)
+    add(
+        db,
+        catalog.coupons,
+        coupon_id="ten",
+        name="Ten off",
+        kind="amount",
+        amount_minor=1000,
+        currency="usd",
+        duration="once",
+    )
+    add(
+        db,
+        catalog.tax_rates,
+        tax_rate_id="ny",
+        name="Sales tax",
+        jurisdiction="US-NY",
+        rate_ppm=88_750,
+        inclusive=False,
+    )
     return open_mirror_desk(db, simulator)
 
 

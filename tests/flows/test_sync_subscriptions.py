@@ -105,7 +105,9 @@ def test_an_end_now_ends_the_mirror_and_its_echo_does_nothing(desk: MirrorDesk) 
     desk.hear()
 
     assert (desk.theirs()["status"], desk.ours()["mirror_state"]) == ("canceled", "canceled")
-    assert [row["source"] for row in rows(desk, billing.subscription_changes) if row["source"].startswith("stripe:")] == []
+    assert [
+        row["source"] for row in rows(desk, billing.subscription_changes) if row["source"].startswith("stripe:")
+    ] == []
     assert desk.sync() == desk.sync()
 
 
@@ -178,7 +180,13 @@ def test_a_coupon_is_on_the_mirror_for_as_long_as_it_counts(db: Database, simula
     mirror_customer(desk)
     insert_price(db)
     insert_subscription(db)
-    coupon = {"name": "A quarter off", "kind": "percent", "percent_ppm": 250_000, "duration": "repeating", "duration_months": 2}
+    coupon = {
+        "name": "A quarter off",
+        "kind": "percent",
+        "percent_ppm": 250_000,
+        "duration": "repeating",
+        "duration_months": 2,
+    }
     add(db, coupons, coupon_id="q", **coupon)
     started = datetime(2026, 1, 1, tzinfo=UTC)
     add(db, billing.subscription_discounts, subscription_id="s1", coupon_id="q", started_at=started)
@@ -208,7 +216,9 @@ def test_items_come_and_go_by_their_ids(desk: MirrorDesk) -> None:
     assert [item["id"] for item in desk.theirs()["items"]["data"]] == [first]
 
 
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "error_before", "error_after", "truncate", "lock_timeout"])
+@pytest.mark.parametrize(
+    "kind", ["drop_before", "drop_after", "error_before", "error_after", "truncate", "lock_timeout"]
+)
 def test_no_fault_makes_two_mirrors_or_leaves_one_that_charges(desk: MirrorDesk, kind: str) -> None:
     desk.fault(kind, method="post", path="/v1/subscriptions*", times=2)
 

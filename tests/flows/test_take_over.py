@@ -3,14 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, stripe
+from billing_pipeline.adapters.tables.catalog import payment_methods
+from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.rehearse import rehearse
 from billing_pipeline.flows.take_over import plan_give_back, plan_takeover
 from stripe_simulator import Simulator
 from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
-from tests.seeds import fetch, insert_price, insert_subscription
+from tests.seeds import add, change, fetch, insert_price, insert_subscription
 
 FEBRUARY, MARCH = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -44,7 +47,11 @@ def test_a_rehearsal_finds_that_both_would_bill_the_same(desk: MirrorDesk) -> No
 
 def test_stripe_bills_from_the_boundary_on_and_our_books_follow(desk: MirrorDesk) -> None:
     switched(desk)
-    assert (desk.ours()["charger"], desk.ours()["mirror_state"], desk.theirs()["pause_collection"]) == ("stripe", "taken_over", None)
+    assert (desk.ours()["charger"], desk.ours()["mirror_state"], desk.theirs()["pause_collection"]) == (
+        "stripe",
+        "taken_over",
+        None,
+    )
 
     desk.until(FEBRUARY + timedelta(minutes=20))
     desk.tick()
@@ -52,7 +59,12 @@ def test_stripe_bills_from_the_boundary_on_and_our_books_follow(desk: MirrorDesk
     desk.tick()
 
     (january, february) = fetch(desk.db, billing.invoices)
-    assert (january["charger"], february["charger"], february["state"], february["total_minor"]) == ("engine", "stripe", "paid", 3600)
+    assert (january["charger"], february["charger"], february["state"], february["total_minor"]) == (
+        "engine",
+        "stripe",
+        "paid",
+        3600,
+    )
     assert [row["charger"] for row in fetch(desk.db, billing.billed_periods)] == ["engine", "stripe"]
     assert desk.charged() == 1
     assert desk.ours()["next_period_start"] == MARCH
@@ -74,3 +86,43 @@ def test_giving_back_lets_the_engine_bill_again(desk: MirrorDesk) -> None:
     assert (desk.ours()["charger"], desk.ours()["mirror_state"]) == ("engine", "held")
     assert [row["charger"] for row in fetch(desk.db, billing.billed_periods)] == ["engine", "stripe", "engine"]
     assert desk.charged() == 1
+
+
+def test_hands_change_only_at_the_next_boundary_and_only_while_it_is_not_billed(desk: MirrorDesk) -> None:
+    name, january = SubscriptionId("s1"), FEBRUARY - timedelta(days=31)
+
+    moved = desk.takeovers.hand_over(name, MARCH, "stripe")
+    desk.alter(next_period_start=january)
+    billed = desk.takeovers.hand_over(name, january, "stripe")
+    desk.alter(next_period_start=FEBRUARY)
+    right = desk.takeovers.hand_over(name, FEBRUARY, "stripe")
+
+    assert (moved, billed, right) == (False, False, True)
+
+
+def test_two_chargers_for_one_period_cannot_be_written(desk: MirrorDesk) -> None:
+    (tile,) = fetch(desk.db, billing.billed_periods)
+
+    with pytest.raises(IntegrityError):
+        add(desk.db, billing.billed_periods, **{**tile, "charger": "stripe", "invoice_id": None})
+
+
+def test_a_plan_for_a_subscription_that_ended_is_rolled_back(desk: MirrorDesk) -> None:
+    plan_takeover(desk.takeover, "ann")
+    desk.ask("cancel")
+    desk.sync()
+
+    done = desk.switch()
+
+    assert (done.rolled_back, "over" in done.why["s1"]) == (1, True)
+    assert desk.takeovers.planned() == []
+
+
+def test_a_subscription_without_a_card_is_not_planned(desk: MirrorDesk) -> None:
+    for row in fetch(desk.db, payment_methods):
+        change(desk.db, payment_methods, row["payment_method_id"], detached_at=desk.clock.now())
+
+    (found,) = plan_takeover(desk.takeover, "ann")
+
+    assert (found.ready, "no payment method" in found.blockers[0]) == (False, True)
+    assert [row["state"] for row in fetch(desk.db, stripe.stripe_takeovers)] == ["refused"]

@@ -104,7 +104,7 @@ def payment_that_stripe_took_back(books: TwoBooks, name: str) -> Expected:
 
 def charge_made_twice(books: TwoBooks, name: str) -> Expected:
     books.paid_invoice(name, "acme")
-    books.charge(f"{name}2", "acme", 4900, PAID_AT + timedelta(minutes=5), invoice=f"inv-{name}")
+    books.charge(f"{name}second", "acme", 4900, PAID_AT + timedelta(minutes=5), invoice=f"inv-{name}")
     return {("duplicate_charge", f"inv-{name}")}
 
 

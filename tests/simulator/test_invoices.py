@@ -126,6 +126,18 @@ def test_a_coupon_lowers_invoices_as_long_as_it_lasts(
     assert client.v1.coupons.retrieve(made.id).times_redeemed == 1
 
 
+@pytest.mark.behaviour("coupons", "several discounts apply one after the other", source=DISCOUNTS)
+def test_the_second_discount_applies_to_what_the_first_left(client: stripe.StripeClient) -> None:
+    customer, _ = payer(client)
+    half, tenth = (client.v1.coupons.create({"percent_off": p}).id for p in (50, 10))
+
+    draft = _invoice(client, customer, discounts=[{"coupon": half}, {"coupon": tenth}])
+    client.v1.invoice_items.create({"customer": customer, "invoice": str(draft.id), "amount": 1_000, "currency": "usd"})
+
+    after = client.v1.invoices.retrieve(str(draft.id))
+    assert (after.total, [d.amount for d in after.total_discount_amounts or []]) == (450, [500, 50])
+
+
 @pytest.mark.behaviour("coupons", "a used-up coupon is refused", source=DISCOUNTS)
 def test_a_used_up_coupon_is_refused(client: stripe.StripeClient) -> None:
     customer, _ = payer(client)
@@ -243,5 +255,7 @@ def test_a_test_clock_moves_its_customer_and_nobody_else(sim: Simulator, client:
     assert [i.status for i in client.v1.invoices.list({"subscription": made.id}).data] == ["paid", "paid"]
     assert len(client.v1.invoices.list({"subscription": still.id}).data) == 1
     assert [s.id for s in client.v1.subscriptions.list().data] == [still.id]
+    assert [c.id for c in client.v1.customers.list().data] == [other]
+    assert [c.id for c in client.v1.customers.list({"test_clock": clock.id}).data] == [customer]
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": int(moment(2026, 12, 1).timestamp())})

@@ -64,6 +64,19 @@ def test_a_yen_payment_has_no_fixed_fee(client: stripe.StripeClient) -> None:
     assert intent.latest_charge.balance_transaction.fee == 360  # type: ignore[union-attr]
 
 
+@pytest.mark.behaviour("balance_transactions", "2.9 % + 30, half a cent rounds up", source="stripe.com/pricing")
+@pytest.mark.parametrize(
+    ("amount", "fee"), [(50, 31), (1_050, 60), (1_060, 61), (10_000, 320), (99_999_999, 2_900_030)]
+)
+def test_the_fee_is_rounded_to_the_cent(client: stripe.StripeClient, amount: int, fee: int) -> None:
+    customer, method = payer(client)
+
+    charge(client, customer, method, amount, capture_method="automatic")
+
+    (booked,) = client.v1.balance_transactions.list({"type": "charge"}).data
+    assert (booked.fee, booked.net, booked.fee_details[0].amount) == (fee, amount - fee, fee)
+
+
 @pytest.mark.behaviour("payment_intents", "every decline code of the table", source="docs.stripe.com/declines/codes")
 @pytest.mark.parametrize("code", [c for c in DECLINES if c != "authentication_required"])
 def test_a_declined_card_says_why_and_leaves_the_intent_open(client: stripe.StripeClient, code: str) -> None:

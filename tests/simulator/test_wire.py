@@ -129,6 +129,14 @@ def test_cursors_walk_both_ways(client: stripe.StripeClient) -> None:
     assert [c.id for c in back.data] == [c.id for c in newest.data[6:9]]
 
 
+def test_a_page_that_holds_everything_has_no_more(client: stripe.StripeClient) -> None:
+    for _ in range(3):
+        client.v1.customers.create({})
+
+    assert client.v1.customers.list({"limit": 3}).has_more is False
+    assert client.v1.customers.list({"limit": 2}).has_more is True
+
+
 @pytest.mark.behaviour("lists", "limit 1 to 100, one cursor at a time", source=LISTS)
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "starting_after=cus_x", "starting_after=a&ending_before=b"])
 def test_a_bad_page_is_refused(sim: Simulator, query: str) -> None:

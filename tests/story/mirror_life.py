@@ -12,6 +12,7 @@ from billing_pipeline.domain.errors import BillingError
 from billing_pipeline.domain.ids import IdempotencyKey, SubscriptionId
 from billing_pipeline.domain.mirror import Wanted, goal
 from billing_pipeline.domain.mirror_requests import differences, moment, seen
+from billing_pipeline.domain.stripe_billing import is_credit
 from billing_pipeline.flows.ports import Reply, Request
 from billing_pipeline.flows.take_over import plan_give_back, plan_takeover
 from stripe_simulator import Simulator
@@ -103,6 +104,7 @@ class Life:
 
     def edit(self, number: int) -> None:
         """Somebody changes the mirror in Stripe's dashboard, and the next tick follows."""
+        self.desk.sim.faults.clear()  # whoever sits there clicks again
         ours = self.desk.ours()
         if ours["stripe_subscription_id"] is None or self.desk.theirs()["status"] == "canceled":
             return
@@ -151,11 +153,13 @@ class Life:
         """Periods that Stripe billed and the engine, or nobody, stands for."""
         tiles = {row["period_start"]: row["charger"] for row in fetch(self.desk.db, billing.billed_periods)}
         billed = [
-            moment(max(line["period"]["start"] for line in one["lines"]["data"]))
+            moment(max(line["period"]["start"] for line in one["lines"]["data"] if not is_credit(line)))
             for one in self.desk.sim.objects("invoice")
             if one["status"] in ("open", "paid") and one["amount_due"] and one["billing_reason"] == "subscription_cycle"
         ]
-        return [start for start in billed if tiles.get(start) != "stripe"] + ([billed] if len(set(billed)) < len(billed) else [])
+        return [start for start in billed if tiles.get(start) != "stripe"] + (
+            [billed] if len(set(billed)) < len(billed) else []
+        )
 
     def late(self) -> bool:
         """Whether a boundary passed more than 25 hours ago and nobody has billed it."""
@@ -177,7 +181,8 @@ class Life:
     def told(self) -> str:
         """The story, for whoever reads a failure."""
         ours = self.desk.ours()
-        return "\n".join([*self.steps, str({name: ours[name] for name in ("state", "charger", "mirror_state", "mirror_reason", "next_period_start")})])
+        shown = ("state", "charger", "mirror_state", "mirror_reason", "next_period_start")
+        return "\n".join([*self.steps, str({name: ours[name] for name in shown})])
 
 
 OFFSETS = (timedelta(hours=-2), timedelta(minutes=20), timedelta(hours=3), timedelta(hours=21))
@@ -198,7 +203,12 @@ def begin(db: Database, sim: Simulator, *, trial: bool) -> Life:
     insert_price(db, "team", "team", scheme="per_unit", unit_minor=1200)
     insert_price(db, "better", "team", scheme="per_unit", unit_minor=1799)
     ends = desk.clock.now() + timedelta(days=14)
-    on_trial: dict[str, Any] = {"state": "trialing", "trial_end": ends, "next_period_start": ends, "anchor_on": ends.date()}
+    on_trial: dict[str, Any] = {
+        "state": "trialing",
+        "trial_end": ends,
+        "next_period_start": ends,
+        "anchor_on": ends.date(),
+    }
     insert_subscription(db, price_id="team", quantity=3, **(on_trial if trial else {}))
     desk.bill()
     desk.catalog()

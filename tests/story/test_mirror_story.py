@@ -1,4 +1,4 @@
-"""Whatever happens on either side: never two chargers, one within 25 hours of a boundary, and both sides agree when it is quiet."""
+"""Whatever happens: never two chargers, one within 25 hours of a boundary, and both sides agree when it is quiet."""
 
 from contextlib import suppress
 
@@ -43,12 +43,16 @@ def live(cluster: Cluster, template: str, story: list[Step], trial: bool) -> Non
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(story=stories(5), trial=st.booleans())
-def test_mirror_and_ledger_agree_whatever_happens(cluster: Cluster, template: str, story: list[Step], trial: bool) -> None:
+def test_mirror_and_ledger_agree_whatever_happens(
+    cluster: Cluster, template: str, story: list[Step], trial: bool
+) -> None:
     live(cluster, template, story, trial)
 
 
 @pytest.mark.soak
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(story=stories(24), trial=st.booleans())
-def test_two_years_of_anything_never_have_two_chargers(cluster: Cluster, template: str, story: list[Step], trial: bool) -> None:
+def test_two_years_of_anything_never_have_two_chargers(
+    cluster: Cluster, template: str, story: list[Step], trial: bool
+) -> None:
     live(cluster, template, story, trial)

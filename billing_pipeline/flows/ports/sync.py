@@ -123,7 +123,9 @@ class GuardStore(CallStore, Protocol):
     def known_mirrors(self) -> list[KnownMirror]:
         """Every subscription that has, or may have, a mirror."""
 
-    def chargers_of(self, periods: Sequence[tuple[SubscriptionId, datetime]]) -> dict[tuple[SubscriptionId, datetime], str]:
+    def chargers_of(
+        self, periods: Sequence[tuple[SubscriptionId, datetime]]
+    ) -> dict[tuple[SubscriptionId, datetime], str]:
         """Who charges for those of the periods (subscription and start) that the books know."""
 
     def note_findings(self, findings: Sequence[Finding], now: datetime) -> int:
