@@ -2,10 +2,12 @@
 
 from dagster import load_assets_from_modules
 
-from assets import accounts, billing, checks, collection, dunning, events, reconciliation, warehouse
+from assets import accounts, billing, checks, collection, dunning, events, reconciliation, subscriptions, warehouse
 from assets.jobs import JOBS
 
-ASSETS = load_assets_from_modules([accounts, billing, collection, events, reconciliation, dunning, warehouse])
+ASSETS = load_assets_from_modules(
+    [accounts, billing, subscriptions, collection, events, reconciliation, dunning, warehouse]
+)
 CHECKS = [checks.extract_checks, checks.reconciliation_checks]
 
 __all__ = ["ASSETS", "CHECKS", "JOBS"]

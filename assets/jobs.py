@@ -2,12 +2,20 @@
 
 import dagster as dg
 
-from assets import accounts, billing, collection, dunning, events, reconciliation, warehouse
+from assets import accounts, billing, collection, dunning, events, reconciliation, subscriptions, warehouse
 
 BILLING = dg.AssetSelection.assets(
-    accounts.stripe_customers, accounts.payment_methods, billing.invoices, billing.recognised_revenue,
-    collection.payment_intents, events.stripe_events, events.invoice_states, billing.sealed_journal,
-)  # fmt: skip
+    accounts.stripe_customers,
+    accounts.payment_methods,
+    billing.invoices,
+    billing.recognised_revenue,
+    subscriptions.stripe_prices,
+    subscriptions.stripe_subscriptions,
+    collection.payment_intents,
+    events.stripe_events,
+    events.invoice_states,
+    billing.sealed_journal,
+)
 RECONCILING = dg.AssetSelection.assets(
     reconciliation.ledger_extract, reconciliation.stripe_extract, reconciliation.divergences, reconciliation.repairs
 )
@@ -16,6 +24,11 @@ PUBLISHING = dg.AssetSelection.assets(warehouse.warehouse, warehouse.marts)
 
 billing_day = dg.define_asset_job(
     "billing_day", BILLING, description="Bill a day, charge what is open, apply what Stripe says."
+)
+takeover_round = dg.define_asset_job(
+    "takeover_round",
+    dg.AssetSelection.assets(subscriptions.takeovers),
+    description="Switch planned take-overs at their boundary, book what Stripe billed by itself.",
 )
 stripe_sweep = dg.define_asset_job(
     "stripe_sweep",
@@ -43,4 +56,4 @@ daily_round = dg.define_asset_job(
     description="The whole way of a day: bill, collect, apply, reconcile, prove, repair, dun, publish.",
 )
 
-JOBS = [billing_day, stripe_sweep, reconciliation_round, close_books, dunning_round, daily_round]
+JOBS = [billing_day, takeover_round, stripe_sweep, reconciliation_round, close_books, dunning_round, daily_round]

@@ -31,6 +31,8 @@ from billing_pipeline.flows.expire_credits import Expired, expire_credits
 from billing_pipeline.flows.extract_ledger import extract_ledger
 from billing_pipeline.flows.extract_stripe import extract_stripe
 from billing_pipeline.flows.follow_payment_methods import Followed, follow_payment_methods
+from billing_pipeline.flows.follow_stripe import Followed as FollowedStripe
+from billing_pipeline.flows.guard_mirrors import Guarded
 from billing_pipeline.flows.ingest_events import Polled, ingest_events
 from billing_pipeline.flows.pass_due_dates import DueDatesPassed, pass_due_dates
 from billing_pipeline.flows.plan_dunning import plan_dunning
@@ -46,7 +48,11 @@ from billing_pipeline.flows.run_dunning import Dunned
 from billing_pipeline.flows.seal_journal import Sealed, seal_journal
 from billing_pipeline.flows.settle_unknowns import SettledUnknowns, settle_unknowns
 from billing_pipeline.flows.sweep_objects import Swept, sweep_everything, sweep_objects
+from billing_pipeline.flows.sync_catalog import CatalogSynced
+from billing_pipeline.flows.sync_subscriptions import Synced
+from billing_pipeline.flows.take_over import Switched
 from billing_pipeline.repair_hands import hands_of
+from billing_pipeline.sync_parts import sync_parts
 
 NOWHERE: Final[Sink] = lambda object_type, objects: None  # noqa: E731  a sweep whose pages nobody keeps
 
@@ -78,6 +84,31 @@ def provision(world: World) -> Provisioned:
 def follow_methods(world: World, accounts: Sequence[AccountId] | None = None) -> Followed:
     """Payment methods as Stripe has them now: of these accounts, or of those that are soon charged and have none."""
     return follow_payment_methods(CustomerStore(world.db), world.reader, world.clock, accounts=accounts)
+
+
+def sync_prices(world: World) -> CatalogSynced:
+    """Plans and prices as products and prices in Stripe; a price is replaced, never edited."""
+    return sync_parts(world).catalog()
+
+
+def mirror_subscriptions(world: World) -> Synced:
+    """Every subscription has its mirror in Stripe, held so that it never charges."""
+    return sync_parts(world).mirrors()
+
+
+def switch_takeovers(world: World) -> Switched:
+    """Take-overs and give-backs whose window has come."""
+    return sync_parts(world).switch()
+
+
+def follow_takeovers(world: World) -> FollowedStripe:
+    """What Stripe billed by itself, of subscriptions that were handed over, is in the books."""
+    return sync_parts(world).follow()
+
+
+def guard(world: World) -> Guarded:
+    """Mirrors that could charge are found and held again."""
+    return sync_parts(world).guard()
 
 
 def bill(world: World, through: date, run_id: str = "") -> DayBilled:

@@ -7,7 +7,9 @@ from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.adapters.stores.sync_store import CatalogStore
 from billing_pipeline.adapters.stores.takeover_store import TakeoverStore
 from billing_pipeline.bootstrap import World
+from billing_pipeline.domain.errors import TryLater
 from billing_pipeline.domain.mirror_policy import MirrorPolicy
+from billing_pipeline.domain.repairs import Repair
 from billing_pipeline.flows.follow_stripe import Followed, follow_stripe
 from billing_pipeline.flows.guard_mirrors import Guarded, guard_mirrors
 from billing_pipeline.flows.rehearse import Desk
@@ -36,6 +38,13 @@ class SyncParts:
     def guard(self) -> Guarded:
         """What could charge beside us is held."""
         return guard_mirrors(self.store, self.world.gateway, self.world.clock)
+
+    def hold(self, repair: Repair) -> str:
+        """What the guard did for a repair of kind hold_mirror. Raises TryLater while a mirror is still not held."""
+        done = self.guard()
+        if done.still_unheld:
+            raise TryLater(f"{done.still_unheld} mirrors could not be held yet, {repair.object_id} may be one of them")
+        return f"held {done.held_again} mirrors again, voided {done.voided} of their invoices"
 
     def follow(self) -> Followed:
         """What Stripe billed by itself is in the books."""

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.jobs import billing_day, close_books, dunning_round, reconciliation_round, stripe_sweep
+from assets.jobs import billing_day, close_books, dunning_round, reconciliation_round, stripe_sweep, takeover_round
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.settings import Settings
 from sensors.defaults import MOVING_MONEY, WATCHING
@@ -51,10 +51,17 @@ def every_three_hours_dun(context: dg.ScheduleEvaluationContext) -> dg.RunReques
     return dg.RunRequest()
 
 
+@dg.schedule(job=takeover_round, cron_schedule="*/30 * * * *", execution_timezone=zone(), default_status=MOVING_MONEY)
+def every_half_hour_follow_takeovers(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Every half hour: take-overs at their boundary, Stripe's own invoices into the books before they leave their draft."""
+    return dg.RunRequest()
+
+
 schedules = [
     every_morning_bill_and_collect,
     every_hour_sweep,
     every_morning_reconcile,
     every_morning_close_yesterday,
     every_three_hours_dun,
+    every_half_hour_follow_takeovers,
 ]

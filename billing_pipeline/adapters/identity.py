@@ -1,6 +1,6 @@
 """The identity lock: a database belongs to one Stripe account, one mode and one place, and refuses every other.
 
-A copy or a restore is another place: nothing may move money from it until a person adopts it 
+A copy or a restore is another place: nothing may move money from it until a person adopts it
 (`billing-pipeline db adopt`).
 """
 

@@ -16,8 +16,9 @@ from billing_pipeline.bootstrap import World
 from billing_pipeline.demo.bank import Bank
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
-from billing_pipeline.domain.ids import InvoiceId
+from billing_pipeline.domain.ids import IdempotencyKey, InvoiceId
 from billing_pipeline.domain.ledger import Entry, LedgerAccount, postings
+from billing_pipeline.domain.requests import post
 from billing_pipeline.flows.issue_credit_note import Wish, issue_credit_note
 from stripe_simulator import control
 
@@ -39,6 +40,7 @@ class Scene:
     bank: Bank
     paid: list[Any]
     unpaid: list[Any]
+    mirrors: list[Any]
     injected: dict[str, str] = field(default_factory=dict)
 
     def payer(self) -> Any:
@@ -61,7 +63,8 @@ def inject(world: World, bank: Bank) -> dict[str, str]:
     since = world.clock.now() - RECENT
     paid = list(world.db.rows("demo/victims", since=since, currency="usd", limit=20))
     unpaid = list(world.db.rows("demo/unpaid", limit=5))
-    scene = Scene(world, world.simulator, bank, paid, unpaid)
+    mirrors = list(world.db.rows("demo/mirrors", limit=2))
+    scene = Scene(world, world.simulator, bank, paid, unpaid, mirrors)
     with events_lost(world.simulator):
         for kind, (how, spoil) in FAULTS.items():
             with suppress(NobodyLeft):
@@ -144,6 +147,25 @@ def bank_line(scene: Scene) -> None:
     scene.bank.stray["usd"] = STRAY_MINOR
 
 
+def loose_mirror(scene: Scene) -> None:
+    """Somebody lets a mirror charge again."""
+    edit_mirror(scene, lambda mirror: {"pause_collection": ""})
+
+
+def edited_mirror(scene: Scene) -> None:
+    """Somebody changes a quantity in the dashboard."""
+    edit_mirror(
+        scene, lambda mirror: {"items": [{"id": mirror.stripe_item_id, "quantity": 77}], "proration_behavior": "none"}
+    )
+
+
+def edit_mirror(scene: Scene, change: Callable[[Any], dict[str, Any]]) -> None:
+    """What a person does in the dashboard; the simulator takes it over its API."""
+    mirror = one_of(scene.mirrors)
+    name = mirror.stripe_subscription_id
+    scene.world.gateway.send(post(f"/v1/subscriptions/{name}", change(mirror)), IdempotencyKey(f"dashboard:{name}"))
+
+
 Spoil = Callable[[Scene], object]
 
 FAULTS: Final[dict[str, tuple[str, Spoil]]] = {
@@ -175,6 +197,8 @@ FAULTS: Final[dict[str, tuple[str, Spoil]]] = {
         "a customer deleted in the dashboard",
         lambda s: s.drift("delete_customer", customer_id=s.payer().stripe_customer_id),
     ),
+    "unheld_mirror": ("a mirror let loose in the dashboard", loose_mirror),
+    "mirror_drift": ("a quantity changed in the dashboard", edited_mirror),
     "orphan_object": ("a charge we know nothing of", stranger),
 }
 """Kind of divergence -> (how it is made, in words; what makes it)."""

@@ -37,7 +37,10 @@ def live_through_dagster(life: Life, bank: Bank, days: int, progress: Callable[[
 
 
 def reconcile(world: World) -> None:
-    """Both sides extracted and compared, missed facts applied, known faults repaired."""
+    """Mirrors kept in step, both sides extracted and compared, missed facts applied, known faults repaired."""
+    operations.sync_prices(world)
+    operations.mirror_subscriptions(world)
+    operations.guard(world)
     run_id = operations.run_name(world)
     operations.extract_theirs(world, run_id)
     operations.extract_ours(world, run_id)

@@ -88,7 +88,8 @@ class Entry:
 
 def content_hash(entry: Entry) -> bytes:
     """SHA-256 of what the entry says: source, kind, currency, dates and postings in order. `verify` recomputes it."""
-    lines = [entry.source, entry.kind, entry.currency, entry.occurred_at.astimezone(UTC).isoformat(), entry.accounting_date.isoformat()]
+    moment = entry.occurred_at.astimezone(UTC).isoformat()
+    lines = [entry.source, entry.kind, entry.currency, moment, entry.accounting_date.isoformat()]
     lines += [f"{int(p.account)} {p.minor} {p.customer or ''}" for p in entry.postings]
     return hashlib.sha256("\n".join(lines).encode()).digest()
 

@@ -54,9 +54,7 @@ def import_rows(store: IntakeStore, clock: Clock, kind_name: str, sheet: Sheet, 
         told = tuple(sorted(refused, key=lambda refusal: (refusal.row, refusal.column)))
         if told and not how.skip_refused:
             return Imported(kind.name, len(sheet.lines), 0, 0, rows.known, told, dry=how.dry)
-        done = Imported(
-            kind.name, len(sheet.lines), len(placed), len(rows.changed), rows.known, told, dry=how.dry
-        )
+        done = Imported(kind.name, len(sheet.lines), len(placed), len(rows.changed), rows.known, told, dry=how.dry)
         if not how.dry:
             write(store, kind, placed, rows.changed, how, frame)
             store.remember(sheet, done, how.by, frame.now)

@@ -52,8 +52,6 @@ def sums(paper: Paper) -> dict[str, str]:
     return {row.label: row.amount for row in paper.sums}
 
 
-
-
 def test_everything_the_law_and_the_customer_want_is_on_it(db: Database) -> None:
     paper = invoice(db)
 
@@ -115,7 +113,7 @@ def test_html_is_one_file_without_scripts_and_with_names_as_text(db: Database) -
     assert "Muster &amp; Söhne &lt;AG&gt;" in html
     assert f'href="{LINK}"' in html
     assert "<script" not in html
-    assert not re.search(r'(src|@import|url\()', html)
+    assert not re.search(r"(src|@import|url\()", html)
 
 
 def test_pdf_is_the_same_for_the_same_invoice_and_holds_its_text_and_link(db: Database) -> None:
@@ -148,9 +146,7 @@ def pages(pdf: bytes) -> int:
 
 def test_a_credit_note_names_its_invoice_and_its_reason(db: Database) -> None:
     invoice(db)
-    issue_credit_note(
-        DocumentStore(db), FakeClock(), Wish(InvoiceId("inv-1"), "Outage of 3 January", "ann", 1000, "k")
-    )
+    issue_credit_note(DocumentStore(db), FakeClock(), Wish(InvoiceId("inv-1"), "Outage of 3 January", "ann", 1000, "k"))
 
     paper = read_credit_note(db, "ACME-CN-0001")
 

@@ -118,7 +118,10 @@ def test_the_books_only_grow(db: Database, table: str, rewrite: str) -> None:
     issue(db)
     column = next(iter(metadata.tables[table].columns)).name
 
-    with pytest.raises(DatabaseError, match="is append-only: correct it with a new row"), db.transaction() as connection:
+    with (
+        pytest.raises(DatabaseError, match="is append-only: correct it with a new row"),
+        db.transaction() as connection,
+    ):
         connection.execute(text(rewrite.format(table, column)))
 
 

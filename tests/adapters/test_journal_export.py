@@ -128,9 +128,7 @@ def test_amounts_have_all_their_decimals(minor: int, currency: str, written: str
         (("[accounts]", "[accounts"), "gl_accounts.toml: "),
     ],
 )
-def test_a_mapping_that_does_not_fit_is_refused_by_name(
-    tmp_path: Path, change: tuple[str, str], message: str
-) -> None:
+def test_a_mapping_that_does_not_fit_is_refused_by_name(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     file = tmp_path / "gl_accounts.toml"
     file.write_text(POLICY.read_text().replace(*change, 1))
 

@@ -122,5 +122,3 @@ def test_the_tables_are_described(variables: dict[str, str]) -> None:
     invoke(variables, "reconcile", "run")
 
     assert invoke(variables, "warehouse", "document").output.startswith("# The tables of the warehouse")
-
-

@@ -6,14 +6,14 @@ import pytest
 from billing_pipeline.adapters.expectations import SUITES
 from billing_pipeline.definitions import defs
 
-GROUPS = {"accounts", "billing", "collection", "events", "reconciliation", "dunning", "warehouse"}
+GROUPS = {"accounts", "billing", "subscriptions", "collection", "events", "reconciliation", "dunning", "warehouse"}
 SPECS = sorted(defs.resolve_all_asset_specs(), key=lambda spec: spec.key.to_user_string())
 
 
 def test_all_definitions_load() -> None:
     dg.Definitions.validate_loadable(defs)
 
-    assert len(SPECS) == 17
+    assert len(SPECS) == 20
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.to_user_string())
@@ -49,7 +49,14 @@ def test_every_suite_is_a_check() -> None:
 
 
 def test_what_pushes_to_stripe_shares_one_pool() -> None:
-    pushing = {"stripe_customers", "payment_intents", "dunning_actions", "stripe_extract", "stripe_events"}
+    pushing = {
+        "stripe_customers",
+        "stripe_subscriptions",
+        "payment_intents",
+        "dunning_actions",
+        "stripe_extract",
+        "stripe_events",
+    }
     graph = defs.resolve_asset_graph()
 
     pools = {name: graph.get(dg.AssetKey(name)).pools for name in pushing}
@@ -60,7 +67,7 @@ def test_what_pushes_to_stripe_shares_one_pool() -> None:
 def test_every_schedule_has_a_zone_and_a_job_and_every_sensor_a_description() -> None:
     repository = defs.get_repository_def()
 
-    assert len(repository.schedule_defs) == 5
+    assert len(repository.schedule_defs) == 6
     assert all(schedule.execution_timezone for schedule in repository.schedule_defs)
     assert {sensor.name for sensor in repository.sensor_defs} >= {
         "stripe_events_poll",

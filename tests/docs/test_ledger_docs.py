@@ -34,6 +34,6 @@ def test_every_kind_has_an_example_file_with_its_needed_columns() -> None:
 
 
 def test_every_check_of_verify_is_documented() -> None:
-    assert [line for line in LEDGER.splitlines() if line in {f"| {name} | {said} |" for name, said in CHECKS.items()}] == [
-        f"| {name} | {said} |" for name, said in CHECKS.items()
-    ]
+    assert [
+        line for line in LEDGER.splitlines() if line in {f"| {name} | {said} |" for name, said in CHECKS.items()}
+    ] == [f"| {name} | {said} |" for name, said in CHECKS.items()]

@@ -61,7 +61,9 @@ class Firm:
 
     def credit(self, percent: int) -> None:
         """A part or all of the newest invoice is credited, where that is allowed."""
-        for invoice, total in self.rows("select invoice_id, total_minor from invoices order by issued_at desc, 1 limit 1"):
+        for invoice, total in self.rows(
+            "select invoice_id, total_minor from invoices order by issued_at desc, 1 limit 1"
+        ):
             wish = Wish(InvoiceId(invoice), "story", "ann", max(total * percent // 150, 1), str(self.name()))
             with suppress(Broken):
                 issue_credit_note(DocumentStore(self.db), self.clock, wish)

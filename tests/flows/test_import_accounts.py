@@ -158,7 +158,12 @@ def test_an_open_invoice_older_than_the_day_we_collect_from_is_backlog(db: Datab
     take(db, tmp_path, "invoices", content, How(collect_from=date(2026, 2, 1)))
 
     old, young = fetch(db, billing.invoices)
-    assert (old["collection_method"], old["state"], old["kind"], old["paid_minor"]) == ("backlog", "pending", "opening", 500)
+    assert (old["collection_method"], old["state"], old["kind"], old["paid_minor"]) == (
+        "backlog",
+        "pending",
+        "opening",
+        500,
+    )
     assert (young["collection_method"], young["due_minor"], young["backlog_approved_at"]) == ("net_terms", 500, None)
     assert balances(db) == {"receivable": 1200, "opening_balance": -1200}
     assert findings(db) == []

@@ -140,9 +140,7 @@ def test_a_balance_taken_over_from_elsewhere_earns_nothing_here(db: Database) ->
 def test_revenue_of_a_closed_day_is_booked_on_the_first_open_one(db: Database) -> None:
     insert_account(db)
     invoice_with_line(db)
-    add(
-        db, closed_days, day=date(2026, 1, 2), close_zone="UTC", digest="", proof={}, closed_at=START, closed_by="t"
-    )
+    add(db, closed_days, day=date(2026, 1, 2), close_zone="UTC", digest="", proof={}, closed_at=START, closed_by="t")
 
     run(db, date(2026, 1, 3))
 
@@ -209,9 +207,7 @@ def wipe(db: Database) -> None:
     insert_account(db)
 
 
-def seeded(
-    db: Database, name: str, issued: int, lines: list[tuple[int, int, int]]
-) -> tuple[date, list[Stretch]]:
+def seeded(db: Database, name: str, issued: int, lines: list[tuple[int, int, int]]) -> tuple[date, list[Stretch]]:
     """An invoice and its lines as the domain sees them: (minor, start after 1 January, days) each."""
     on = date(2026, 1, 1) + timedelta(days=issued)
     insert_invoice(db, name, total_minor=1000, issued_at=midnight(on))

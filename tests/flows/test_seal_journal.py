@@ -106,7 +106,7 @@ def test_two_sealers_do_not_wait_for_each_other_and_do_not_fork_the_chain(db: Da
 @pytest.mark.parametrize(
     ("tampering", "detail"),
     [
-        ("update postings set minor = minor * 2", "debits are {\"usd\": 400}, sealed {\"usd\": 200}"),
+        ("update postings set minor = minor * 2", 'debits are {"usd": 400}, sealed {"usd": 200}'),
         ("update journal_entries set content_hash = sha256('x') where source = 'a'", "an entry under it was changed"),
         ("delete from journal_entries where source = 'a'", "covers 1 entries, sealed 2"),
         ("update seals set root = sha256('x')", "an entry under it was changed"),

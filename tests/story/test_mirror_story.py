@@ -41,7 +41,7 @@ def live(cluster: Cluster, template: str, story: list[Step], trial: bool) -> Non
             cluster.drop(name)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(story=stories(5), trial=st.booleans())
 def test_mirror_and_ledger_agree_whatever_happens(
     cluster: Cluster, template: str, story: list[Step], trial: bool

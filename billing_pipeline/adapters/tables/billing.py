@@ -208,8 +208,18 @@ invoice_lines = Table(
     instant("period_start", nullable=True),  # the service period, for deferred revenue
     instant("period_end", nullable=True),
     # to_credit: a negative total moved into a credit grant; no revenue and no tax in it
-    one_of("kind", "item", "usage", "unused_time", "remaining_time", "setup_fee", "minimum", "manual", "opening",
-           "to_credit"),
+    one_of(
+        "kind",
+        "item",
+        "usage",
+        "unused_time",
+        "remaining_time",
+        "setup_fee",
+        "minimum",
+        "manual",
+        "opening",
+        "to_credit",
+    ),
 )
 
 credit_grants = Table(

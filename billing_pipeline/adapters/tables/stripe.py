@@ -1,4 +1,5 @@
 """What we asked of Stripe and what it told us: attempts, collections, payments, refunds, payouts, the inbox."""
+# long because it lists every table that facts from Stripe fill
 
 from sqlalchemy import (
     BigInteger,
@@ -85,8 +86,12 @@ collections = Table(
     transaction_id(),
     one_of("close_reason", "paid", "canceled", "returned", "credited", "voided", "given_up"),
     Index("collections_one_open", "invoice_id", unique=True, postgresql_where="closed_at is null"),
-    Index("collections_stale", "invoice_id", "seq", postgresql_where=
-          "close_reason in ('credited', 'voided', 'paid') and status not in ('succeeded', 'canceled', 'processing')"),
+    Index(
+        "collections_stale",
+        "invoice_id",
+        "seq",
+        postgresql_where="close_reason in ('credited', 'voided', 'paid') and status not in ('succeeded', 'canceled', 'processing')",
+    ),
 )
 
 payments = Table(
