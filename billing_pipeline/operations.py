@@ -58,6 +58,8 @@ NOWHERE: Final[Sink] = lambda object_type, objects: None  # noqa: E731  a sweep 
 
 
 EVER: Final = datetime(2010, 1, 1, tzinfo=UTC)  # before Stripe
+THREADS: Final = 16  # reach Stripe's default limit at any usual latency
+THREADS_ON_SIMULATOR: Final = 2
 FACTS_MAX: Final = 100_000  # per call; more means that we were away for long: the next call goes on
 
 
@@ -71,6 +73,11 @@ def environment(world: World) -> str:
     return str(world.settings.mode)
 
 
+def threads(world: World) -> int:
+    """How many calls to Stripe are under way at once: many over a network, few on a simulator that shares our cores."""
+    return THREADS_ON_SIMULATOR if world.simulator else THREADS
+
+
 def events(world: World) -> EventStore:
     """The inbox of this world, with its close zone."""
     return EventStore(world.db, world.settings.zone)
@@ -78,12 +85,16 @@ def events(world: World) -> EventStore:
 
 def provision(world: World) -> Provisioned:
     """Every account gets its Stripe customer; changed ones are brought up to date."""
-    return provision_customers(CustomerStore(world.db), world.gateway, world.clock, environment=environment(world))
+    return provision_customers(
+        CustomerStore(world.db), world.gateway, world.clock, environment=environment(world), threads=threads(world)
+    )
 
 
 def follow_methods(world: World, accounts: Sequence[AccountId] | None = None) -> Followed:
     """Payment methods as Stripe has them now: of these accounts, or of those that are soon charged and have none."""
-    return follow_payment_methods(CustomerStore(world.db), world.reader, world.clock, accounts=accounts)
+    return follow_payment_methods(
+        CustomerStore(world.db), world.reader, world.clock, accounts=accounts, threads=threads(world)
+    )
 
 
 def sync_prices(world: World) -> CatalogSynced:
@@ -138,7 +149,7 @@ def collect(world: World, progress: Callable[[int], None] = lambda answered: Non
     """Open invoices are charged, once each."""
     return collect_payments(
         CollectionStore(world.db), world.gateway, world.clock, zone=world.settings.zone, environment=environment(world),
-        progress=progress,
+        threads=threads(world), progress=progress,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import psycopg
 import psycopg.sql
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Row, TextClause, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
@@ -113,13 +114,32 @@ class Database:
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the schema to that revision. Raises Broken when the database cannot be reached."""
-    config = alembic_config(url)
+    """Bring the schema to that revision; quick where it is there already. Raises Broken with the remedy."""
     try:
-        command.upgrade(config, revision)
-    except OperationalError as error:
+        if revision != "head" or schema_revision(url) != head_revision():
+            command.upgrade(alembic_config(url), revision)
+    except (OperationalError, psycopg.OperationalError) as error:
         shown = make_url(url).render_as_string(hide_password=True)
-        raise Broken(f"cannot reach the database {shown}: {str(error.orig).splitlines()[0]}") from error
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise Broken(
+            f"cannot reach the database {shown} ({reason}): check BILLING_DATABASE_URL and that the server runs"
+        ) from error
+
+
+@cache
+def head_revision() -> str | None:
+    """The newest revision that this code knows."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def schema_revision(url: str) -> str | None:
+    """The revision of the database; None where there is no schema yet. A check of a millisecond, Alembic takes hundreds."""
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+        if connection.execute(raw_statement("ops/has_schema").encode()).fetchone() == (None,):
+            return None
+        found = connection.execute(raw_statement("ops/schema_revision").encode()).fetchone()
+    return str(found[0]) if found else None
 
 
 def alembic_config(url: str) -> Config:

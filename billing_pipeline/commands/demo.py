@@ -17,7 +17,7 @@ from billing_pipeline.demo.company import customers
 from billing_pipeline.demo.faults import inject
 from billing_pipeline.demo.founding import found_company
 from billing_pipeline.demo.life import Life, advance, begin, live_day
-from billing_pipeline.demo.rounds import dun, live_through_dagster, reconcile
+from billing_pipeline.demo.rounds import DUNNING_HOURS, dun, live_through_dagster, mirror, reconcile
 from billing_pipeline.demo.screen import figures_of, show
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.periods import add_months
@@ -26,8 +26,12 @@ from billing_pipeline.settings import Settings
 FIRST: Final = date(2026, 1, 1)
 DAGSTER_DAYS: Final = 2  # the last days run through Dagster's own jobs
 EVENING: Final = time(21)  # of the day before them everything goes wrong
-BANK_WEEKDAY: Final = 0  # statements come on Mondays
-RECONCILING_WEEKDAYS: Final = (0, 3)  # twice a week, so that six months pass in a minute
+MONDAY, TUESDAY, THURSDAY = 0, 1, 3
+RECONCILING: Final = {
+    False: {MONDAY},
+    True: {MONDAY, THURSDAY},
+}  # more often in the last month; production does it daily
+LAST_MONTH_DAYS: Final = 30  # in which finance has decided to mirror subscriptions in Stripe
 MORNING: Final = time(7, 30)
 
 
@@ -74,21 +78,28 @@ def tell_story(life: Life, console: Console) -> dict[str, str]:
         for number in range(days - DAGSTER_DAYS):
             day = life.first + timedelta(days=number)
             live_day(life, day)
-            office_hours(life.world, bank, day)
+            office_hours(life.world, bank, day, last_month=day > life.last - timedelta(days=LAST_MONTH_DAYS))
             tick(day)
         injected = go_wrong(life, bank)
         live_through_dagster(life, bank, DAGSTER_DAYS, tick)
     return injected
 
 
-def office_hours(world: World, bank: Bank, day: date) -> None:
-    """Bank statements on Mondays, reconciliation two mornings a week, and on those days dunning."""
-    if day.weekday() == BANK_WEEKDAY:
+def office_hours(world: World, bank: Bank, day: date, *, last_month: bool) -> None:
+    """Bank statements on Mondays; once a week, later twice, both sides are compared and debtors dunned.
+
+    Tuesday's dunning rests on Monday's comparison: it is fresh for a day and two hours.
+    """
+    if day.weekday() == MONDAY:
         bank.deliver(world, day - timedelta(days=1))
-    if day.weekday() in RECONCILING_WEEKDAYS:
+    if day.weekday() in RECONCILING[last_month]:
         advance(world, datetime.combine(day, MORNING, UTC))
+        if last_month:
+            mirror(world)
         reconcile(world)
-        dun(world, day)
+        dun(world, day, DUNNING_HOURS)
+    elif day.weekday() == TUESDAY:
+        dun(world, day, DUNNING_HOURS[:1])
 
 
 def go_wrong(life: Life, bank: Bank) -> dict[str, str]:

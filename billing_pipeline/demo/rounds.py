@@ -1,6 +1,6 @@
 """Mornings of the demo: the faster way for most days, and the last days through Dagster's own jobs, as in production."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -14,9 +14,8 @@ HOURS: Final = (
     (time(7, 30), "reconciliation_round", False),
     (time(8), "close_books", True),
     (time(9), "dunning_round", False),
-    (time(17), "dunning_round", False),
 )
-"""(UTC, job, whether it is partitioned by day): as the schedules do, with fewer rounds of dunning."""
+"""(UTC, job, whether it is partitioned by day): as the schedules do, with one round of dunning."""
 
 DUNNING_HOURS: Final = (time(9), time(17))  # daylight in Europe and Japan, then in America
 
@@ -36,11 +35,15 @@ def live_through_dagster(life: Life, bank: Bank, days: int, progress: Callable[[
         progress(day)
 
 
-def reconcile(world: World) -> None:
-    """Mirrors kept in step, both sides extracted and compared, missed facts applied, known faults repaired."""
+def mirror(world: World) -> None:
+    """Prices and subscriptions as Stripe should hold them."""
     operations.sync_prices(world)
     operations.mirror_subscriptions(world)
     operations.guard(world)
+
+
+def reconcile(world: World) -> None:
+    """Both sides extracted and compared, missed facts applied, known faults repaired."""
     run_id = operations.run_name(world)
     operations.extract_theirs(world, run_id)
     operations.extract_ours(world, run_id)
@@ -50,11 +53,10 @@ def reconcile(world: World) -> None:
     operations.apply(world)
 
 
-def dun(world: World, day: date) -> None:
-    """Both rounds of the day's dunning."""
-    for at in DUNNING_HOURS:
+def dun(world: World, day: date, hours: Sequence[time]) -> None:
+    """The day's rounds of dunning, at those hours (UTC)."""
+    for at in hours:
         advance(world, datetime.combine(day, at, UTC))
         operations.dun(world)
         operations.apply(world)
-        operations.reinstate(world)
-    operations.apply(world)
+    operations.reinstate(world)

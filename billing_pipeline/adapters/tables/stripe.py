@@ -90,7 +90,8 @@ collections = Table(
         "collections_stale",
         "invoice_id",
         "seq",
-        postgresql_where="close_reason in ('credited', 'voided', 'paid') and status not in ('succeeded', 'canceled', 'processing')",
+        postgresql_where="close_reason in ('credited', 'voided', 'paid') "
+        "and status not in ('succeeded', 'canceled', 'processing')",
     ),
 )
 
