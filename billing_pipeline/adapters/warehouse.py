@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import duckdb
 
+from billing_pipeline.adapters.home import locked
 from billing_pipeline.adapters.ledger_extract import connect
 from billing_pipeline.adapters.postgres import Database, raw_statement
 from billing_pipeline.adapters.workbench import Bench, Workbench, require, save_arrow, statements
@@ -53,7 +54,7 @@ class FileWarehouse:
             make_readable(bench)
             count = len(bench.tables())
             bench.connection.execute("checkpoint")
-            bench.connection.execute("use memory; detach working")
+        with locked(self.workbench.folder):  # copied only when it is closed: an open file may still be cut at its end
             replace_by_copy(self.workbench.path, self.path)
         copy = self._dated(now)
         self._forget_old(copies)
