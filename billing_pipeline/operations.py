@@ -166,7 +166,7 @@ def poll(world: World) -> Polled:
 
 def apply(world: World, limit: int = FACTS_MAX) -> Applied:
     """What waits in the inbox is applied to states and books, up to that many facts."""
-    return apply_events(EventStore(world.db, world.settings.zone), world.reader, world.clock, limit=limit)
+    return apply_events(events(world), world.reader, world.clock, limit=limit)
 
 
 def sweep(world: World, sink: Sink = NOWHERE, since: datetime | None = None) -> Swept:
@@ -194,7 +194,7 @@ def dun(world: World, run_id: str = "") -> Dunned:
 
 def pass_due(world: World) -> DueDatesPassed:
     """The calendar says which invoices were not paid by their due day."""
-    return pass_due_dates(EventStore(world.db, world.settings.zone), world.clock)
+    return pass_due_dates(events(world), world.clock)
 
 
 def reinstate(world: World) -> Reinstated:

@@ -37,8 +37,3 @@ def previous_boundary(anchor: int, interval: str, count: int, end: int) -> int:
     while boundary(anchor, interval, count, steps) < end:
         steps += 1
     return boundary(anchor, interval, count, steps - 1)
-
-
-def days_later(at: int, days: int) -> int:
-    """The unix second so many days later."""
-    return at + days * DAY

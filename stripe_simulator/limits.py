@@ -7,8 +7,7 @@ from typing import Final
 from stripe_simulator.clock import wall_seconds
 from stripe_simulator.wire import Refused
 
-LIVE_PER_SECOND: Final = 100  # docs.stripe.com/rate-limits
-SANDBOX_PER_SECOND: Final = 25
+SANDBOX_PER_SECOND: Final = 25  # docs.stripe.com/rate-limits
 OPERATION_PER_SECOND: Final = 25
 MESSAGE: Final = "Request rate limit exceeded. Learn more about rate limits at https://docs.stripe.com/rate-limits."
 

@@ -7,7 +7,7 @@ written last. So a killed run leaves nothing that anybody reads, and a damaged f
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -217,8 +217,3 @@ def read_manifest(path: str, _written_ns: int) -> Manifest:
         raise Broken(
             f"{path} is not a manifest ({error}): remove it and run `billing-pipeline reconcile extract --full`"
         ) from error
-
-
-def reader_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatchReader:
-    """The rows as a stream of record batches in that schema."""
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=schema).to_reader()

@@ -1,7 +1,5 @@
 """What time does to a subscription: its first invoice, renewals, the end of its trial, and its own end."""
 
-from typing import Final
-
 from stripe_simulator.resources import collecting, invoicing
 from stripe_simulator.resources.coupons import running
 from stripe_simulator.resources.invoiceitems import attach_pending, drop_pending
@@ -17,8 +15,6 @@ from stripe_simulator.routes import timed
 from stripe_simulator.store import HIDDEN
 from stripe_simulator.wire import Json
 from stripe_simulator.world import World
-
-STILL: Final = ("canceled", "incomplete_expired", "paused", "incomplete")  # no period of these ends
 
 
 def bill(world: World, row: Json, lines: list[Json], reason: str) -> Json:
