@@ -72,7 +72,10 @@ def change(
     source: Annotated[str, typer.Option(help="A unique name: asking twice under it changes nothing.")] = "",
     requested_by: Annotated[str, typer.Option(help="Who asks.")] = "command line",
 ) -> None:
-    """Ask for a change: swap, quantity, trial, convert, pause, resume, cancel, keep, suspend, reinstate, start."""
+    """Ask for a change: add, remove, swap, quantity, trial, convert, pause, resume, cancel, keep, suspend, reinstate, start.
+
+    docs/billing.md says what each of them takes.
+    """
     with open_world() as world:
         asked = request_change(
             BillingStore(world.db), world.clock, SubscriptionId(subscription), change_kind(kind), wish_json(wish),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from billing_pipeline.domain.coupons import Duration
 from billing_pipeline.domain.errors import Broken
@@ -14,6 +14,7 @@ from billing_pipeline.domain.subscriptions import (
     Subscription,
     SubscriptionFact,
     SubscriptionState,
+    WithoutCard,
     fault,
     move,
 )
@@ -35,7 +36,8 @@ class Step:
     """What is due at one boundary. subscription: as it is from then on, but for its next boundary, which is next_at.
 
     tile: the period that starts there and who charges for it; None when the subscription has ended or its trial ended
-    without a card. joins: a tile comes before it. arrears: the metered items and the stretches of usage to bill.
+    and nothing is billed for want of a card. joins: a tile comes before it. arrears: the metered items and the stretches
+    of usage to bill.
     """
 
     subscription: Subscription
@@ -117,11 +119,21 @@ def stretch(subscription: Subscription, start: datetime) -> Period:
 
 
 def usage_due(subscription: Subscription, last: Billed | None) -> tuple[tuple[Item, Period], ...]:
-    """The metered items that were part of the last period, each with its stretch; none if we did not charge."""
+    """The metered items that were part of the last period, each with its stretch; none if we did not charge.
+
+    Stretches of one price that follow each other are one: its tiers begin anew with another price and nowhere else.
+    """
     if last is None or last.charger is not Charger.ENGINE:
         return ()
     metered = ((item, item.window(last.period)) for item in subscription.items if item.price.meter is not None)
-    return tuple((item, window) for item, window in metered if window is not None)
+    due: list[tuple[Item, Period]] = []
+    for item, window in sorted(((i, w) for i, w in metered if w), key=lambda each: (each[0].price.meter, each[1])):
+        before = due[-1] if due else None
+        if before and before[0].price.price_id == item.price.price_id and before[1].end == window.start:
+            due[-1] = item, Period(before[1].start, window.end)
+        else:
+            due.append((item, window))
+    return tuple(due)
 
 
 def ended(subscription: Subscription, at: datetime) -> Subscription:
@@ -131,12 +143,18 @@ def ended(subscription: Subscription, at: datetime) -> Subscription:
 
 
 def trial_over(subscription: Subscription, at: datetime, has_card: bool) -> Subscription:
-    """The subscription at the end of its trial: billed from then on, or paused for want of a card."""
-    if subscription.trial_needs_card and not has_card:
-        paused = move(subscription.state, SubscriptionFact.TRIAL_ENDED_WITHOUT_CARD)
-        return replace(subscription, state=paused, paused_at=at)
-    active = move(subscription.state, SubscriptionFact.TRIAL_ENDED)
-    return replace(subscription, state=active, cycle=anchored_from(subscription.cycle, at))
+    """The subscription at the end of its trial: billed from then on, or for want of a card what was chosen for that."""
+    match WithoutCard.CREATE_INVOICE if has_card else subscription.trial_without_card:
+        case WithoutCard.CREATE_INVOICE:
+            active = move(subscription.state, SubscriptionFact.TRIAL_ENDED)
+            return replace(subscription, state=active, cycle=anchored_from(subscription.cycle, at))
+        case WithoutCard.PAUSE:
+            paused = move(subscription.state, SubscriptionFact.TRIAL_ENDED_WITHOUT_CARD)
+            return replace(subscription, state=paused, paused_at=at)
+        case WithoutCard.CANCEL:
+            return replace(ended(subscription, at), canceled_at=at)
+        case unknown:
+            assert_never(unknown)
 
 
 def anchored_from(cycle: Cycle, start: datetime) -> Cycle:

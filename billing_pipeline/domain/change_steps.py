@@ -4,23 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing_pipeline.domain.boundaries import Billed, Step, usage_due
+from billing_pipeline.domain.boundaries import Billed, Step, stretch, usage_due
+from billing_pipeline.domain.change_effects import applied
 from billing_pipeline.domain.changes import (
+    Add,
     Cancel,
     Change,
     ChangeQuantity,
     Pause,
     Reinstate,
+    Remove,
     Resume,
     Start,
     Swap,
     Wish,
-    applied,
     wish_of,
 )
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import ItemId, PriceId
 from billing_pipeline.domain.invoice_drafts import Line
+from billing_pipeline.domain.issuing import setup_charge, taxed
 from billing_pipeline.domain.periods import Period
 from billing_pipeline.domain.pricing import Price
 from billing_pipeline.domain.proration import Worth, change_lines, remaining, worth
@@ -57,7 +60,7 @@ def changed(
         try:
             wish = wish_of(change)
             after = applied(current, wish, at, prices)
-            lines += lines_between(current, after, wish, last, at, tax)
+            lines += (*lines_between(current, after, wish, last, at, tax), *setup_fee(after, wish, last, at, tax))
         except Broken as error:
             refused.append((change, str(error)))
             continue
@@ -72,7 +75,7 @@ def changed(
 def priced(wish: Wish) -> bool:
     """Whether the wish gives time back or charges for it. A suspension takes nothing back, an end only if asked."""
     match wish:
-        case Swap() | ChangeQuantity() | Pause() | Resume() | Reinstate():
+        case Add() | Remove() | Swap() | ChangeQuantity() | Pause() | Resume() | Reinstate():
             return True
         case Cancel():
             return wish.prorate and not wish.at_period_end
@@ -90,6 +93,17 @@ def lines_between(
         return ()
     part = remaining(before.cycle, last.period, at)
     return change_lines(paid(before, last, at), paid(after, last, at), part, Period(at, last.period.end), tax)
+
+
+def setup_fee(
+    after: Subscription, wish: Wish, last: Billed | None, at: datetime, tax: TaxRate | None
+) -> tuple[Line, ...]:
+    """The setup fee of an added item, without discount. Before the first invoice there is none: that one charges it."""
+    price = after.items[-1].price
+    if not isinstance(wish, Add) or last is None or not price.setup_fee_minor:
+        return ()
+    rest = Period(at, last.period.end) if at < last.period.end else stretch(after, at)
+    return (taxed(setup_charge(price, rest), 0, tax),)
 
 
 def paid(subscription: Subscription, last: Billed, at: datetime) -> dict[ItemId, Worth]:

@@ -25,6 +25,7 @@ INTERVALS: Final = ("day", "week", "month", "year")
 TAX_STATUSES: Final = ("taxable", "reverse_charge", "exempt")
 SCHEMES: Final = ("flat", "per_unit", "graduated", "volume")
 STATES: Final = ("trialing", "active", "paused", "canceled")
+WITHOUT_CARD: Final = ("create_invoice", "pause", "cancel")
 TRIAL_DAYS_MAX: Final = 730  # as long as a trial in Stripe can be
 
 
@@ -180,7 +181,8 @@ KINDS: Final[dict[str, Kind]] = {
             Column("zone", zone, "Whose midnight begins a period.", default="UTC"),
             Column("started_at", instant, "Since when.", required=True),
             Column("trial_end", instant, "End of its trial."),
-            Column("trial_needs_card", flag, "true: without a card it does not go on after the trial.", default=False),
+            Column("trial_without_card", one_of(*WITHOUT_CARD),
+                   "What its trial ends in without a card: create_invoice, pause or cancel.", default="create_invoice"),
             Column("next_period_start", instant,
                    "The first boundary billed here; started_at or trial_end where empty."),
             Column("cancel_at", instant, "When it ends."),

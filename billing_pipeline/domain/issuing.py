@@ -147,9 +147,13 @@ def charges_of(step: Step, used: Used) -> list[Charge]:
         if item.price.meter is None:
             charges += item_charges(item.price, item.quantity, period, part)
         if item.price.setup_fee_minor and not step.joins:
-            fee = item.price.setup_fee_minor
-            charges.append(Charge(LineKind.SETUP_FEE, f"{item.price.name}: setup", fee, period, item.price))
+            charges.append(setup_charge(item.price, period))
     return charges
+
+
+def setup_charge(price: Price, period: Period) -> Charge:
+    """What is charged once for an item, earned over the period in which it begins."""
+    return Charge(LineKind.SETUP_FEE, f"{price.name}: setup", price.setup_fee_minor, period, price)
 
 
 def item_charges(price: Price, quantity: int, period: Period, part: tuple[int, int]) -> list[Charge]:

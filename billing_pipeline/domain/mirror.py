@@ -6,12 +6,13 @@ A mirror is anchored at a boundary that is still to come, so that nothing is due
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from billing_pipeline.domain.boundaries import Billed, anchored_from
-from billing_pipeline.domain.changes import Change, applied, wish_of
+from billing_pipeline.domain.change_effects import applied
+from billing_pipeline.domain.changes import Change, wish_of
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import CouponId, CustomerId, ItemId, PriceId, StripeSubscriptionId
 from billing_pipeline.domain.issuing import coupons_at
@@ -21,7 +22,7 @@ from billing_pipeline.domain.mirror_anchor import off_anchor, one_interval_after
 from billing_pipeline.domain.periods import Cycle, Interval
 from billing_pipeline.domain.pricing import Price, Scheme
 from billing_pipeline.domain.stripe_catalog import coupon_fault, price_fault
-from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState, fault
+from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState, WithoutCard, fault
 
 ITEMS_MAX: Final = 20  # Stripe's, of one subscription
 MARGIN: Final = timedelta(hours=24)  # a mirror that cannot be held at once must still be far from charging
@@ -78,7 +79,7 @@ class Wanted:
     """The mirror as it should be. boundary: the next one. held: nothing may be collected.
 
     ends: with the period that runs. coupons: Stripe's ids, in order. prorates: Stripe charges for the period that runs,
-    so it prorates changes too.
+    so it prorates changes too. gone: since when items that a mirror may still have are no longer part of it.
     """
 
     customer: CustomerId
@@ -86,12 +87,13 @@ class Wanted:
     items: tuple[WantedItem, ...]
     boundary: datetime
     trial_end: datetime | None
-    trial_needs_card: bool
+    trial_without_card: WithoutCard
     ends: bool
     held: bool
     coupons: tuple[str, ...]
     metadata: Mapping[str, str]
     prorates: bool = False
+    gone: Mapping[ItemId, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def wanted(
         items=tuple(wanted_item(item, links, tax) for item in items_ahead(subscription, starts)),
         boundary=starts,
         trial_end=starts if subscription.state is SubscriptionState.TRIALING else None,
-        trial_needs_card=subscription.trial_needs_card,
+        trial_without_card=subscription.trial_without_card,
         ends=subscription.cancel_at is not None and subscription.cancel_at <= starts,
         held=subscription.charger is not Charger.STRIPE or subscription.idle,
         coupons=tuple(links.coupons[one.coupon_id] for one in coupons_at(subscription, starts)),
@@ -194,6 +196,7 @@ def wanted(
             "environment": environment,
         },
         prorates=last is not None and last.charger is Charger.STRIPE,
+        gone={item.item_id: item.valid_to for item in subscription.items if item.valid_to and item.valid_to <= starts},
     )  # fmt: skip
 
 

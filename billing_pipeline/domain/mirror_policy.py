@@ -24,7 +24,7 @@ class Answer(StrEnum):
 EDITABLE: Final = (Aspect.PRICE, Aspect.QUANTITY, Aspect.ITEMS, Aspect.CANCEL, Aspect.TRIAL, Aspect.COUPONS, Aspect.TAX)
 """What the policy speaks of. A released hold is always put back, and a moved period is always mended."""
 
-INEXPRESSIBLE: Final = frozenset({Aspect.ITEMS, Aspect.COUPONS, Aspect.TAX})
+INEXPRESSIBLE: Final = frozenset({Aspect.COUPONS, Aspect.TAX})
 """No change of ours says that, so it cannot be applied: a person decides, or it is taken back."""
 
 
@@ -114,21 +114,42 @@ def proposals(
     match aspect:
         case Aspect.QUANTITY | Aspect.PRICE:
             return [made(kind, wish, shown) for kind, wish, shown in item_wishes(aspect, there, wanted, prices)]
+        case Aspect.ITEMS:
+            return [made(kind, wish, shown) for kind, wish, shown in item_edits(there, wanted, prices)]
         case Aspect.CANCEL:
             return [made("cancel" if there.ends else "keep", {})]
         case Aspect.TRIAL:
             ends = there.trial_end
-            return [made("trial" if ends else "convert", {"trial_end": ends.isoformat()} if ends else {})]
+            trial = {"trial_end": ends.isoformat(), "without_card": there.trial_without_card} if ends else {}
+            return [made("trial" if ends else "convert", trial)]
         case _:
             return [made(None, {})]
 
 
-def item_wishes(
-    aspect: Aspect, there: Seen, wanted: Wanted, prices: Mapping[str, PriceId]
-) -> list[tuple[ChangeKind | None, dict[str, Any], str]]:
+ItemEdit = tuple[ChangeKind | None, dict[str, Any], str]
+"""A change of an item: its kind, its wish, and what it shows."""
+
+
+def item_edits(there: Seen, wanted: Wanted, prices: Mapping[str, PriceId]) -> list[ItemEdit]:
+    """The changes that add what somebody added in Stripe, and remove what is no longer there.
+
+    An added item becomes ours under an id of our own, which the mirror's item is then marked with.
+    """
+    ours, theirs = {item.item_id for item in wanted.items}, {item.item_id for item in there.items}
+    found: list[ItemEdit] = []
+    for item in there.items:
+        if item.item_id not in ours:
+            price = prices.get(item.price)
+            wish = {"price_id": price, "quantity": item.quantity} if price else {}
+            found.append(("add" if price else None, wish, f"{item.stripe_id}: none -> {item.price}"))
+    found += [("remove", {"item_id": name}, f"{name}: removed") for name in sorted(ours - theirs)]
+    return found
+
+
+def item_wishes(aspect: Aspect, there: Seen, wanted: Wanted, prices: Mapping[str, PriceId]) -> list[ItemEdit]:
     """The changes of items that differ in that aspect. An item whose price was changed brings its quantity along."""
     ours = {item.item_id: item for item in wanted.items}
-    found: list[tuple[ChangeKind | None, dict[str, Any], str]] = []
+    found: list[ItemEdit] = []
     for item in there.items:
         old = next((one for name, one in ours.items() if name == item.item_id), None)
         if old is None:

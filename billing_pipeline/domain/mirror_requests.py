@@ -9,6 +9,7 @@ from typing import Any, Final
 from billing_pipeline.domain.ids import ItemId, StripeInvoiceId, StripeSubscriptionId
 from billing_pipeline.domain.mirror import Wanted, WantedItem
 from billing_pipeline.domain.requests import Request, canonical, post
+from billing_pipeline.domain.subscriptions import WithoutCard
 
 EXPANDED: Final = ["discounts"]
 ENDED: Final = frozenset({"canceled", "incomplete_expired"})
@@ -59,6 +60,7 @@ class Seen:
     subscription: str
     latest_invoice: str
     method: str = ""
+    trial_without_card: str = WithoutCard.CREATE_INVOICE
 
     @property
     def over(self) -> bool:
@@ -68,13 +70,13 @@ class Seen:
 
 def seen(raw: Json) -> Seen:
     """The mirror from Stripe's object, with its discounts expanded. Raises KeyError when it is no subscription."""
-    items = tuple(seen_item(one) for one in raw["items"]["data"])
     first, pause = raw["items"]["data"][0], raw.get("pause_collection") or {}
+    at_end = (raw.get("trial_settings") or {}).get("end_behavior") or {}
     return Seen(
         stripe_id=StripeSubscriptionId(raw["id"]),
         status=raw["status"],
         currency=raw["currency"],
-        items=items,
+        items=tuple(map(seen_item, raw["items"]["data"])),
         period_start=moment(first["current_period_start"]),
         period_end=moment(first["current_period_end"]),
         trial_end=moment(raw["trial_end"]) if raw.get("trial_end") and raw["status"] == "trialing" else None,
@@ -84,6 +86,7 @@ def seen(raw: Json) -> Seen:
         subscription=(raw.get("metadata") or {}).get("subscription_id", ""),
         latest_invoice=reference(raw.get("latest_invoice")),
         method=reference(raw.get("default_payment_method")),
+        trial_without_card=at_end.get("missing_payment_method") or WithoutCard.CREATE_INVOICE,
     )
 
 
@@ -139,6 +142,8 @@ def period_differences(there: Seen, wanted: Wanted) -> dict[Aspect, str]:
         on_trial = there.trial_end is not None
         if ahead and on_trial != (wanted.trial_end is not None):
             return {Aspect.PERIOD: "on trial -> paid for" if on_trial else "paid for -> on trial"}
+        if on_trial and there.trial_without_card != wanted.trial_without_card:
+            return {Aspect.TRIAL: f"without a card: {there.trial_without_card} -> {wanted.trial_without_card}"}
         return {}
     words = f"{there.period_end:%Y-%m-%d %H:%M} -> {wanted.boundary:%Y-%m-%d %H:%M}"
     return {Aspect.TRIAL if there.trial_end and wanted.trial_end else Aspect.PERIOD: words}
@@ -174,12 +179,7 @@ def create_mirror(wanted: Wanted) -> Request:
         "metadata": dict(wanted.metadata),
         "expand": EXPANDED,
     }
-    if wanted.trial_end is not None:
-        missing = "pause" if wanted.trial_needs_card else "create_invoice"
-        params["trial_end"] = seconds(wanted.trial_end)
-        params["trial_settings"] = {"end_behavior": {"missing_payment_method": missing}}
-    else:
-        params["billing_cycle_anchor"] = seconds(wanted.boundary)
+    params |= trial_terms(wanted) or {"billing_cycle_anchor": seconds(wanted.boundary)}
     if wanted.coupons:
         params["discounts"] = [{"coupon": one} for one in wanted.coupons]
     return post("/v1/subscriptions", params)
@@ -193,8 +193,7 @@ def mend_mirror(there: Seen, wanted: Wanted, found: Mapping[Aspect, str]) -> Req
         params |= prorated(there, wanted) if wanted.prorates else {}
     if Aspect.CANCEL in found:
         params["cancel_at_period_end"] = wanted.ends
-    if Aspect.TRIAL in found and wanted.trial_end is not None:
-        params["trial_end"] = seconds(wanted.trial_end)
+    params |= trial_terms(wanted) if Aspect.TRIAL in found else {}
     if Aspect.COUPONS in found:
         params["discounts"] = [{"coupon": one} for one in wanted.coupons] or ""
     if wanted.held and not there.held:
@@ -202,12 +201,22 @@ def mend_mirror(there: Seen, wanted: Wanted, found: Mapping[Aspect, str]) -> Req
     return post(f"/v1/subscriptions/{there.stripe_id}", params)
 
 
+def trial_terms(wanted: Wanted) -> dict[str, Any]:
+    """The end of the trial, and what Stripe does then without a payment method; empty where there is no trial."""
+    settings = {"end_behavior": {"missing_payment_method": wanted.trial_without_card.value}}
+    return {"trial_end": seconds(wanted.trial_end), "trial_settings": settings} if wanted.trial_end else {}
+
+
 def items_mended(there: Seen, wanted: Wanted) -> list[dict[str, Any]]:
-    """The items that change: always by their id, a price always with its quantity, what is not ours deleted."""
+    """The items that change: always by their id, a price always with its quantity, what is not ours deleted.
+
+    An item that somebody added in Stripe, and that we have since, is kept: Stripe takes each price once.
+    """
     theirs = {item.item_id: item for item in there.items if item.item_id}
-    ours: dict[str, WantedItem] = {item.item_id: item for item in wanted.items}
-    kept = {theirs[name].stripe_id for name in theirs.keys() & ours.keys()}
-    changed = [mended(theirs.get(name), item) for name, item in sorted(ours.items())]
+    added = {item.price: item for item in there.items if not item.item_id}
+    pairs = [(theirs.get(one.item_id) or added.get(one.price), one) for one in wanted.items]
+    kept = {old.stripe_id for old, _ in pairs if old}
+    changed = [mended(old, new) for old, new in sorted(pairs, key=lambda pair: pair[1].item_id)]
     gone = [{"id": item.stripe_id, "deleted": True} for item in there.items if item.stripe_id not in kept]
     return [one for one in changed if one] + gone
 
@@ -216,11 +225,12 @@ def mended(old: SeenItem | None, new: WantedItem) -> dict[str, Any] | None:
     """What one item needs; None when nothing. An archived price that stays is not named again: Stripe would refuse it."""
     if old is None:
         return new_item(new)
-    if (old.price, old.quantity, old.tax) == (new.price, new.quantity, new.tax):
+    if (old.item_id, old.price, old.quantity, old.tax) == (new.item_id, new.price, new.quantity, new.tax):
         return None
+    name = {"metadata": {"item_id": new.item_id}} if old.item_id != new.item_id else {}
     price = {"price": new.price} if old.price != new.price else {}
-    rates: dict[str, Any] = {"tax_rates": [new.tax] if new.tax else ""} if old.tax != new.tax else {}
-    return {"id": old.stripe_id, "quantity": new.quantity, **price, **rates}
+    rates = {"tax_rates": [new.tax] if new.tax else ""} if old.tax != new.tax else {}
+    return {"id": old.stripe_id, "quantity": new.quantity} | price | rates | name
 
 
 def new_item(item: WantedItem) -> dict[str, Any]:
@@ -239,11 +249,11 @@ def prorated(there: Seen, wanted: Wanted) -> dict[str, Any]:
 
 
 def changed_moments(there: Seen, wanted: Wanted) -> list[datetime]:
-    """Since when each item is as it is that is otherwise in the mirror; the mirror's own period for one that goes."""
+    """Since when each item is as it is that is otherwise in the mirror, or is gone; its own period for none of ours."""
     theirs = {item.item_id: item for item in there.items}
-    ours = {str(item.item_id) for item in wanted.items}
     changed = [item.changed_at for item in wanted.items if mended(theirs.get(item.item_id), item)]
-    return changed + [there.period_start for name in theirs.keys() - ours]
+    gone = theirs.keys() - {item.item_id for item in wanted.items}
+    return changed + [wanted.gone.get(ItemId(name), there.period_start) for name in gone]
 
 
 def hold(stripe_id: str) -> Request:
@@ -272,17 +282,6 @@ def void_invoice(stripe_invoice: StripeInvoiceId) -> Request:
 def collect_again(stripe_invoice: StripeInvoiceId) -> Request:
     """Let Stripe go on collecting an invoice: ending one subscription stops it for all of a customer's invoices."""
     return post(f"/v1/invoices/{stripe_invoice}", {"auto_advance": True})
-
-
-def credit_on_draft(customer: str, invoice: StripeInvoiceId, minor: int, currency: str, for_invoice: str) -> Request:
-    """Our credits on a draft of Stripe's, as one negative item."""
-    return post(
-        "/v1/invoiceitems",
-        {
-            "customer": customer, "invoice": invoice, "amount": -minor, "currency": currency, "discountable": False,
-            "description": "Credits", "metadata": {"credit_for": for_invoice},
-        },
-    )  # fmt: skip
 
 
 def seconds(at: datetime) -> int:

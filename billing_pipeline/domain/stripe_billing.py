@@ -8,7 +8,15 @@ from typing import Any, Final
 from billing_pipeline.domain.credits import CreditGrant, CreditUse, spend
 from billing_pipeline.domain.currencies import Currency, minimum_charge
 from billing_pipeline.domain.errors import Broken
-from billing_pipeline.domain.ids import AccountId, InvoiceId, PriceId, SubscriptionId, TaxRateId, invoice_id
+from billing_pipeline.domain.ids import (
+    AccountId,
+    InvoiceId,
+    PriceId,
+    StripeInvoiceId,
+    SubscriptionId,
+    TaxRateId,
+    invoice_id,
+)
 from billing_pipeline.domain.invoice_drafts import Draft, Line, LineKind, Settlement
 from billing_pipeline.domain.issuing import Issue
 from billing_pipeline.domain.mirror_requests import moment, reference
@@ -142,3 +150,14 @@ def kind_of(raw: Json) -> LineKind:
 def number_of(raw: Json) -> str:
     """The number that Stripe printed, or its id while it is a draft."""
     return str(raw.get("number") or raw["id"])
+
+
+def credit_on_draft(customer: str, invoice: StripeInvoiceId, minor: int, currency: str, for_invoice: str) -> Request:
+    """Our credits on a draft of Stripe's, as one negative item."""
+    return post(
+        "/v1/invoiceitems",
+        {
+            "customer": customer, "invoice": invoice, "amount": -minor, "currency": currency, "discountable": False,
+            "description": "Credits", "metadata": {CREDIT_MARK: for_invoice},
+        },
+    )  # fmt: skip

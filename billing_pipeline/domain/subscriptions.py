@@ -41,6 +41,14 @@ class Charger(StrEnum):
     NONE = "none"
 
 
+class WithoutCard(StrEnum):
+    """What becomes of a subscription whose trial ends while its account has no payment method: Stripe's three choices."""
+
+    CREATE_INVOICE = "create_invoice"
+    PAUSE = "pause"
+    CANCEL = "cancel"
+
+
 MOVES: Final = {
     (SubscriptionState.TRIALING, SubscriptionFact.TRIAL_ENDED): SubscriptionState.ACTIVE,
     (SubscriptionState.TRIALING, SubscriptionFact.TRIAL_ENDED_WITHOUT_CARD): SubscriptionState.PAUSED,
@@ -103,7 +111,7 @@ class Subscription:
     next_period_start: datetime | None
     discounts: tuple[Discount, ...] = ()
     trial_end: datetime | None = None
-    trial_needs_card: bool = False
+    trial_without_card: WithoutCard = WithoutCard.CREATE_INVOICE
     cancel_at: datetime | None = None
     canceled_at: datetime | None = None
     ended_at: datetime | None = None

@@ -14,7 +14,7 @@ from billing_pipeline.domain.invoice_drafts import Draft, Line
 from billing_pipeline.domain.issuing import Issue, Purse, charges_of, draft, finished, purse_after
 from billing_pipeline.domain.pricing import Price
 from billing_pipeline.domain.subscriptions import Charger, Item, Subscription
-from billing_pipeline.flows.issue_invoices import Run, last_moment, numbered
+from billing_pipeline.flows.issue_invoices import Run, end_of_run, numbered
 from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.billing import (
     Arrears,
@@ -142,7 +142,7 @@ def change_accounts(store: BillingStore, accounts: Sequence[DueAccount], run: Ru
 def prices_wished(accounts: Iterable[DueAccount]) -> Iterator[PriceId]:
     """The prices that the changes name."""
     for change in (c for account in accounts for due in account.subscriptions for c in due.changes):
-        if change.kind == "swap" and isinstance(name := change.wish.get("price_id"), str):
+        if isinstance(name := change.wish.get("price_id"), str):
             yield PriceId(name)
 
 
@@ -152,7 +152,7 @@ def apply_due(
     """Apply the changes of one subscription, second by second, until one has to wait for a period to be billed."""
     subscription = due.subscription
     for at, changes in simultaneous(due.changes):
-        if must_wait(subscription, at) or changes[0].effective_at > last_moment(due, run):
+        if must_wait(subscription, at) or changes[0].effective_at > end_of_run(due, run):
             changing.waiting += len(changes)
             continue
         result = changed(subscription, due.last, changes, at, prices, changing.account.terms.tax)
@@ -206,7 +206,7 @@ def batch_of(done: Sequence[Changing], day: date) -> Batch:
         tiles=tuple((result.bridge, None) for result, _ in results if result.bridge),
         moved=tuple(last.values()),
         items=tuple(item for name, after in last.items() for item in items_changed(before[name], after)),
-        former_items=tuple((name, item) for name, after in last.items() for item in items_ended(before[name], after)),
+        new_items=tuple((name, item) for name, after in last.items() for item in items_new(before[name], after)),
         parked=tuple(each for changing in done for each in changing.account.unbillable),
         numbers={c.account.account: n for c in done if (n := sum(made is not None for _, made in c.results))},
         answers=tuple(answer for result, made in results for answer in answers_of(result, made)),
@@ -243,8 +243,8 @@ def items_changed(before: Subscription, after: Subscription) -> Iterator[Item]:
     return (item for item in after.items if item.item_id in old and item != old[item.item_id])
 
 
-def items_ended(before: Subscription, after: Subscription) -> Iterator[Item]:
-    """The versions of items that ended, under names of their own."""
+def items_new(before: Subscription, after: Subscription) -> Iterator[Item]:
+    """The items that were added, and the versions of items that ended, under names of their own."""
     old = {item.item_id for item in before.items}
     return (item for item in after.items if item.item_id not in old)
 

@@ -9,9 +9,10 @@ from typing import Final
 from billing_pipeline.domain.attempts import Operation
 from billing_pipeline.domain.errors import BillingError, Broken, TryLater
 from billing_pipeline.domain.ids import AccountId, StripeInvoiceId, SubscriptionId
-from billing_pipeline.domain.mirror_requests import credit_on_draft, reference
+from billing_pipeline.domain.mirror_requests import reference
 from billing_pipeline.domain.reconciliation import Finding, Kind
 from billing_pipeline.domain.stripe_billing import (
+    credit_on_draft,
     credits_for,
     credits_on,
     fault_of,

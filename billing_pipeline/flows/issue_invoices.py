@@ -195,10 +195,14 @@ def due_steps(account: DueAccount, run: Run) -> tuple[list[Step], list[Unbillabl
 
 
 def last_moment(due: DueSubscription, run: Run) -> datetime:
-    """Up to when boundaries are billed: the end of the day, now, or just before the first open change takes effect."""
-    end_of_day = midnight(run.through + timedelta(days=1), due.subscription.cycle.zone) - MOMENT
-    limits = [end_of_day, run.issue.at] if due.change_at is None else [end_of_day, run.issue.at, due.change_at - MOMENT]
-    return min(limits)
+    """Up to when boundaries are billed: to the end of the run, or just before the first open change takes effect."""
+    ends = end_of_run(due, run)
+    return ends if due.change_at is None else min(ends, due.change_at - MOMENT)
+
+
+def end_of_run(due: DueSubscription, run: Run) -> datetime:
+    """Up to when anything of the subscription is due: the end of the day where it lives, or now if that is sooner."""
+    return min(midnight(run.through + timedelta(days=1), due.subscription.cycle.zone) - MOMENT, run.issue.at)
 
 
 def arrears_of(step: Step) -> list[Arrears]:

@@ -18,6 +18,7 @@ from billing_pipeline.domain.subscriptions import (
     Subscription,
     SubscriptionFact,
     SubscriptionState,
+    WithoutCard,
     move,
 )
 from tests.domain.billing_examples import (
@@ -95,19 +96,33 @@ def test_a_trial_is_billed_from_its_end_on_that_day_of_the_month() -> None:
     assert first.after.state is SubscriptionState.ACTIVE
 
 
-def test_a_trial_that_needs_a_card_and_has_none_waits_paused() -> None:
-    trial = subscription(state=SubscriptionState.TRIALING, trial_end=FEB, next_period_start=FEB, trial_needs_card=True)
+def trial(without_card: WithoutCard) -> Subscription:
+    return subscription(
+        state=SubscriptionState.TRIALING, trial_end=FEB, next_period_start=FEB, trial_without_card=without_card
+    )
 
-    (only,) = steps(trial, APR, has_card=False)
+
+def test_a_trial_without_a_card_that_is_to_pause_then_waits_unbilled() -> None:
+    (only,) = steps(trial(WithoutCard.PAUSE), APR, has_card=False)
 
     assert (only.tile, only.billable) == (None, False)
     assert (only.after.state, only.after.next_period_start) == (SubscriptionState.PAUSED, None)
 
 
-def test_a_trial_that_needs_a_card_and_has_one_is_billed() -> None:
-    trial = subscription(state=SubscriptionState.TRIALING, trial_end=FEB, next_period_start=FEB, trial_needs_card=True)
+def test_a_trial_without_a_card_that_is_to_be_canceled_then_is_over_with_it() -> None:
+    (only,) = steps(trial(WithoutCard.CANCEL), APR, has_card=False)
 
-    assert [step.billable for step in steps(trial, FEB)] == [True]
+    assert (only.tile, only.billable, only.after.next_period_start) == (None, False, None)
+    assert (only.after.state, only.after.ended_at, only.after.canceled_at) == (SubscriptionState.CANCELED, FEB, FEB)
+
+
+def test_a_trial_without_a_card_that_is_to_be_billed_anyway_is_billed() -> None:
+    assert [s.billable for s in steps(trial(WithoutCard.CREATE_INVOICE), FEB, has_card=False)] == [True]
+
+
+@pytest.mark.parametrize("choice", list(WithoutCard))
+def test_a_trial_with_a_card_is_billed_whatever_was_chosen(choice: WithoutCard) -> None:
+    assert [step.billable for step in steps(trial(choice), FEB)] == [True]
 
 
 def test_a_subscription_that_ends_with_its_period_is_billed_no_more() -> None:

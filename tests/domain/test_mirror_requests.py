@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_pipeline.domain import mirror_requests as mirrors
-from billing_pipeline.domain import requests, stripe_catalog
+from billing_pipeline.domain import requests, stripe_billing, stripe_catalog
 from billing_pipeline.domain.coupons import Coupon
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import (
@@ -29,13 +29,24 @@ from billing_pipeline.domain.mirror import Wanted, WantedItem
 from billing_pipeline.domain.mirror_requests import Aspect, Seen, SeenItem, differences
 from billing_pipeline.domain.pricing import Price, Scheme, Tier
 from billing_pipeline.domain.requests import Request
+from billing_pipeline.domain.subscriptions import WithoutCard
 from billing_pipeline.domain.taxes import TaxRate
 from tests.request_types import validator
 
+MID_JANUARY = datetime(2026, 1, 11, tzinfo=UTC)
 JANUARY, FEBRUARY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 ITEM = WantedItem(ItemId("i1"), "price_1", 3, "txr_1", JANUARY)
 WANTED = Wanted(
-    CustomerId("cus_1"), "usd", (ITEM,), FEBRUARY, None, False, False, True, ("co_1",), {"subscription_id": "s1"}
+    CustomerId("cus_1"),
+    "usd",
+    (ITEM,),
+    FEBRUARY,
+    None,
+    WithoutCard.CREATE_INVOICE,
+    False,
+    True,
+    ("co_1",),
+    {"subscription_id": "s1"},
 )
 SEEN = Seen(
     StripeSubscriptionId("sub_1"), "active", "usd", (SeenItem("si_1", "i1", "price_1", 3, "txr_1"),), JANUARY, FEBRUARY, None,
@@ -47,7 +58,7 @@ PACKS = Price(PriceId("k"), PlanId("p"), USD, Scheme.PER_UNIT, 50, 1000)
 QUARTER = Coupon(CouponId("q"), percent_ppm=255_500)
 OFF = Coupon(CouponId("o"), amount_minor=500, currency=USD)
 VAT = TaxRate(TaxRateId("v"), 88_750)
-TRIAL = replace(WANTED, trial_end=FEBRUARY, trial_needs_card=True, coupons=())
+TRIAL = replace(WANTED, trial_end=FEBRUARY, trial_without_card=WithoutCard.PAUSE, coupons=())
 
 
 def mend(there: Seen, wanted: Wanted) -> Request:
@@ -79,7 +90,7 @@ BUILT: list[tuple[Callable[[], Request], str, str]] = [
     (lambda: mirrors.end_mirror("sub_1"), "delete /v1/subscriptions/sub_1", "SubscriptionCancelParams"),
     (lambda: mirrors.void_invoice(StripeInvoiceId("in_1")), "post /v1/invoices/in_1/void", "InvoiceVoidInvoiceParams"),
     (lambda: mirrors.collect_again(StripeInvoiceId("in_1")), "post /v1/invoices/in_1", "InvoiceUpdateParams"),
-    (lambda: mirrors.credit_on_draft("cus_1", StripeInvoiceId("in_1"), 500, "usd", "inv-1"), "post /v1/invoiceitems",
+    (lambda: stripe_billing.credit_on_draft("cus_1", StripeInvoiceId("in_1"), 500, "usd", "inv-1"), "post /v1/invoiceitems",
      "InvoiceItemCreateParams"),
     (lambda: requests.post("/v1/invoices/create_preview", {"subscription": "sub_1"}), "post /v1/invoices/create_preview",
      "InvoiceCreatePreviewParams"),
@@ -130,6 +141,20 @@ def test_a_change_that_begins_with_the_next_period_is_not_prorated() -> None:
     asked = loads(mend(replace(SEEN, held=False), wanted).params_json)
 
     assert (asked["proration_behavior"], "proration_date" in asked) == ("none", False)
+
+
+@pytest.mark.parametrize(("gone_at", "behaviour"), [(MID_JANUARY, "create_prorations"), (FEBRUARY, "none")])
+def test_an_item_that_goes_is_prorated_from_its_own_end_and_not_at_the_end_of_its_period(
+    gone_at: datetime, behaviour: str
+) -> None:
+    both = (*SEEN.items, SeenItem("si_2", "i2", "price_2", 1, ""))
+    wanted = replace(WANTED, prorates=True, held=False, gone={ItemId("i2"): gone_at})
+
+    asked = loads(mend(replace(SEEN, held=False, items=both), wanted).params_json)
+
+    assert asked["items"] == [{"id": "si_2", "deleted": True}]
+    assert asked["proration_behavior"] == behaviour
+    assert asked.get("proration_date") == (int(gone_at.timestamp()) if gone_at < FEBRUARY else None)
 
 
 def test_mending_never_releases_a_hold() -> None:

@@ -247,7 +247,7 @@ def test_a_canceled_subscription_starts_again_after_a_gap(acme: Database) -> Non
 
 
 def test_a_wish_that_cannot_be_read_is_refused_when_it_is_asked(acme: Database) -> None:
-    with pytest.raises(Broken, match="a quantity change cannot read"):
+    with pytest.raises(Broken, match="a change of kind quantity cannot read"):
         ask(acme, "quantity", {"quantity": "many"})
 
 

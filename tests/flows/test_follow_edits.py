@@ -99,6 +99,23 @@ def test_a_rejected_proposal_sets_stripe_back(desk: MirrorDesk) -> None:
         decide_proposal(desk.store, desk.clock, proposal.proposal_id, accept=True, who="bob")
 
 
+def test_items_added_and_removed_in_the_dashboard_are_ours_once_a_person_agrees(desk: MirrorDesk) -> None:
+    edit(
+        desk, items=[{"price": price_id(desk, "basic-usd"), "quantity": 1}, {"id": desk.item()["id"], "deleted": True}]
+    )
+
+    done = desk.sync()
+    for stored in desk.store.open_proposals(10):
+        decide_proposal(desk.store, desk.clock, stored.proposal_id, accept=True, who="ann")
+    desk.bill()
+    desk.sync()
+
+    (item,) = fetch(desk.db, billing.subscription_items, subscription_id="s1", valid_to=None)
+    assert (done.proposed, item["item_id"], item["price_id"]) == (2, "s1-basic-usd", "basic-usd")
+    assert [one["metadata"]["item_id"] for one in desk.theirs()["items"]["data"]] == ["s1-basic-usd"]
+    assert (desk.sync().updated, desk.charged()) == (0, 0)
+
+
 def test_a_policy_that_reverts_puts_everything_back(db: Database, desk: MirrorDesk) -> None:
     strict = open_mirror_desk(
         db, desk.sim, MirrorPolicy(dict.fromkeys((Aspect.QUANTITY, Aspect.CANCEL), Answer.REVERT))
@@ -239,7 +256,7 @@ def test_the_policy_file_says_what_the_defaults_say() -> None:
     ("text", "words"),
     [
         ("[changed_in_stripe]\nprice = 'perhaps'", "is none of apply, propose, revert"),
-        ("[changed_in_stripe]\nitems = 'apply'", "cannot be applied"),
+        ("[changed_in_stripe]\ncoupons = 'apply'", "cannot be applied"),
         ("[changed_in_stripe]\nhold = 'apply'", "always mended"),
         ("[other]\n", "unknown table"),
         ("[", "subscriptions.toml"),

@@ -13,7 +13,16 @@ from billing_pipeline.adapters.tables.billing import (
 )
 from billing_pipeline.flows.issue_invoices import Issued, issue_invoices
 from tests.fakes import FakeClock
-from tests.seeds import START, add, change, fetch, insert_account, insert_price, insert_subscription
+from tests.seeds import (
+    START,
+    add,
+    change,
+    fetch,
+    insert_account,
+    insert_payment_method,
+    insert_price,
+    insert_subscription,
+)
 
 FEB = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -56,13 +65,26 @@ def test_a_trial_becomes_a_paid_subscription_anchored_on_its_end(acme: Database)
     assert (row["state"], row["anchor_on"], row["next_period_start"].day) == ("active", date(2026, 1, 15), 15)
 
 
-def test_a_trial_that_needs_a_card_and_has_none_waits_unbilled(acme: Database) -> None:
-    change(acme, subscriptions, "s1", state="trialing", trial_end=START, trial_needs_card=True)
+@pytest.mark.parametrize(
+    ("choice", "invoices", "ended", "state"),
+    [("create_invoice", 2, 0, "active"), ("pause", 0, 0, "paused"), ("cancel", 0, 1, "canceled")],
+)
+def test_a_trial_that_ends_without_a_card_goes_on_as_was_chosen(
+    acme: Database, choice: str, invoices: int, ended: int, state: str
+) -> None:
+    change(acme, subscriptions, "s1", state="trialing", trial_end=START, trial_without_card=choice)
 
     done = issue(acme, FEB)
 
-    row = fetch(acme, subscriptions)[0]
-    assert (done.invoices, row["state"], row["next_period_start"]) == (0, "paused", None)
+    assert (done.invoices, done.ended, fetch(acme, subscriptions)[0]["state"]) == (invoices, ended, state)
+
+
+@pytest.mark.parametrize("choice", ["pause", "cancel"])
+def test_a_trial_that_ends_with_a_card_is_billed_whatever_was_chosen(acme: Database, choice: str) -> None:
+    insert_payment_method(acme)
+    change(acme, subscriptions, "s1", state="trialing", trial_end=START, trial_without_card=choice)
+
+    assert issue(acme, START).invoices == 1
 
 
 def test_a_subscription_that_ends_with_its_period_is_over(acme: Database) -> None:

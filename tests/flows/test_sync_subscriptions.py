@@ -9,7 +9,7 @@ from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing
 from billing_pipeline.adapters.tables.catalog import coupons
 from stripe_simulator import Simulator
-from tests.mirroring import MirrorDesk, add_item, mirror_customer, open_mirror_desk
+from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
 from tests.seeds import add, change, fetch, insert_price, insert_subscription
 
 
@@ -206,14 +206,30 @@ def test_items_come_and_go_by_their_ids(desk: MirrorDesk) -> None:
     desk.sync()
     first = desk.item()["id"]
 
-    add_item(desk, "s1-2", "basic-usd")
+    desk.ask("add", {"price_id": "basic-usd", "item_id": "s1-2"})
     desk.sync()
     both = [item["metadata"]["item_id"] for item in desk.theirs()["items"]["data"]]
-    end_item(desk, "s1-2")
+    desk.ask("remove", {"item_id": "s1-2"}, "period_end")
     desk.sync()
 
     assert both == ["s1-1", "s1-2"]
     assert [item["id"] for item in desk.theirs()["items"]["data"]] == [first]
+    assert (desk.charged(), desk.sync().updated) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("choice", "status"), [("create_invoice", "active"), ("pause", "paused"), ("cancel", "canceled")]
+)
+def test_a_trial_without_a_card_ends_in_stripe_as_it_ends_here(
+    db: Database, simulator: Simulator, choice: str, status: str
+) -> None:
+    desk = trial_desk(db, simulator)
+    desk.alter(trial_without_card="pause")
+    desk.sync()
+    desk.ask("trial", {"without_card": choice})
+    desk.sync()
+
+    assert desk.theirs()["trial_settings"]["end_behavior"]["missing_payment_method"] == choice
 
 
 @pytest.mark.parametrize(

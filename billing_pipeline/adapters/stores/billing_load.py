@@ -26,13 +26,13 @@ def joined(values: Iterable[str]) -> str:
 
 
 def load(
-    db: Database, accounts: Sequence[Any], found: Sequence[Any], at: datetime, changes: Mapping[str, Any] = NO_CHANGES
+    db: Database, accounts: Sequence[Any], ids: Sequence[str], at: datetime, changes: Mapping[str, Any] = NO_CHANGES
 ) -> list[DueAccount]:
-    """The accounts of those rows with their subscriptions. at: credits that have expired by then are left out."""
+    """The accounts of those rows with these of their subscriptions. at: credits that expire by then are left out."""
     names = [row.account_id for row in accounts]
-    asked = joined(names)
-    build = builder(db, joined([row.subscription_id for row in found]), changes)
-    subscriptions = rows.grouped(found, "account_id")
+    asked, wanted = joined(names), joined(ids)
+    build = builder(db, wanted, changes)
+    subscriptions = rows.grouped(db.rows("billing/subscriptions_to_bill", subscriptions=wanted), "account_id")
     grants = rows.grouped(db.rows("billing/usable_grants", accounts=asked, now=at), "account_id")
     carried = rows.grouped(db.rows("billing/carried_by", accounts=asked), "account_id")
     terms = terms_finder(db)

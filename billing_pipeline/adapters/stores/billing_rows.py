@@ -12,12 +12,13 @@ from billing_pipeline.domain.credits import CreditGrant, CreditKind
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.periods import Cycle, Interval, Period
 from billing_pipeline.domain.pricing import Aggregate, Price, Scheme, Tier, UsageType
-from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState
+from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState, WithoutCard
 from billing_pipeline.domain.taxes import TaxRate
 
 INTERVALS: Final = {interval.value: interval for interval in Interval}
 STATES: Final = {state.value: state for state in SubscriptionState}
 CHARGERS: Final = {charger.value: charger for charger in Charger}
+WITHOUT_CARD: Final = {choice.value: choice for choice in WithoutCard}
 
 
 def grouped(rows: Iterable[Any], key: str) -> dict[str, list[Any]]:
@@ -85,18 +86,18 @@ def subscription_of(
 ) -> tuple[Subscription, Billed | None, bool, datetime | None]:
     """The subscription of a row with items and coupons; its last tile, whether it has a card, its first open change.
 
-    row: as due_subscriptions gives it; taken apart at once, because column by column costs twice as much.
+    row: as subscriptions_to_bill gives it; taken apart at once, because column by column costs twice as much.
     Raises Broken when it makes no sense.
     """
     (
-        name, account, currency, state, interval, count, anchor_on, zone, started_at, trial_end, needs_card, next_start,
+        name, account, currency, state, interval, count, anchor_on, zone, started_at, trial_end, without_card, next_start,
         cancel_at, canceled_at, ended_at, paused_at, resumes_at, suspended_at, charger, last_start, last_end,
         last_charger, change_at, has_card,
     ) = row  # fmt: skip
     off = tuple(map(discount_of, discounts)) if discounts else ()
     subscription = Subscription(
         name, account, currency, STATES[state], cycle(anchor_on, zone, interval, count), items, started_at, next_start,
-        off, trial_end, needs_card, cancel_at, canceled_at, ended_at, paused_at, resumes_at, suspended_at,
+        off, trial_end, WITHOUT_CARD[without_card], cancel_at, canceled_at, ended_at, paused_at, resumes_at, suspended_at,
         CHARGERS[charger],
     )  # fmt: skip
     last = Billed(Period(last_start, last_end), CHARGERS[last_charger]) if last_start else None
@@ -141,6 +142,7 @@ def moved_row(subscription: Subscription) -> dict[str, object]:
         "anchor_on": subscription.cycle.anchor_on,
         "next_period_start": subscription.next_period_start,
         "trial_end": subscription.trial_end,
+        "trial_without_card": subscription.trial_without_card.value,
         "cancel_at": subscription.cancel_at,
         "canceled_at": subscription.canceled_at,
         "ended_at": subscription.ended_at,

@@ -56,7 +56,8 @@ class BillingStore:
         self.db.rows("billing/use_indexes")
         accounts = self.db.rows("billing/claim_due_accounts", low=low, high=high, until=until)
         names = joined([row.account_id for row in accounts])
-        return load(self.db, accounts, self.db.rows("billing/due_subscriptions", accounts=names, until=until), until)
+        due = self.db.rows("billing/lock_due_subscriptions", accounts=names, until=until)
+        return load(self.db, accounts, [row.subscription_id for row in due], until)
 
     def claim_changing(self, until: datetime, limit: int, after: AccountId) -> list[DueAccount]:
         self.db.rows("billing/use_indexes")
@@ -64,18 +65,17 @@ class BillingStore:
         if not accounts:
             return []
         names = joined([row.account_id for row in accounts])
-        found = self.db.rows("billing/changing_subscriptions", accounts=names, until=until)
-        subscriptions = joined([row.subscription_id for row in found])
-        changes = self.db.rows("billing/open_changes", subscriptions=subscriptions, until=until)
-        return load(self.db, accounts, found, until, rows.grouped(changes, "subscription_id"))
+        found = self.db.rows("billing/lock_changing_subscriptions", accounts=names, until=until)
+        subscriptions = [row.subscription_id for row in found]
+        changes = self.db.rows("billing/open_changes", subscriptions=joined(subscriptions), until=until)
+        return load(self.db, accounts, subscriptions, until, rows.grouped(changes, "subscription_id"))
 
     def one(self, subscription_id: SubscriptionId) -> DueAccount | None:
-        found = self.db.rows("billing/subscription_with_last_tile", subscription_id=subscription_id)
-        accounts = self.db.rows("billing/account_terms", accounts=joined([row.account_id for row in found]))
-        if not found:
+        row = self.db.row("billing/subscriptions_to_bill", subscriptions=subscription_id)
+        if row is None:
             return None
-        until = found[0].next_period_start or found[0].started_at
-        return load(self.db, accounts, found, until)[0]
+        accounts = self.db.rows("billing/account_terms", accounts=row.account_id)
+        return load(self.db, accounts, [subscription_id], row.next_period_start or row.started_at)[0]
 
     def prices(self, ids: Sequence[PriceId]) -> Mapping[PriceId, Price]:
         found = prices_by_id(self.db, set(ids))
@@ -178,8 +178,8 @@ def write_subscriptions(db: Database, batch: Batch) -> None:
         "billing/use_coupon",
         [{"subscription_id": s, "coupon_id": coupon, "ends_at": ends} for s, coupon, ends in batch.spent],
     )
-    former = [rows.item_row(item) | {"subscription_id": name} for name, item in batch.former_items]
-    db.run_many("billing/keep_former_item", former)
+    new = [rows.item_row(item) | {"subscription_id": name} for name, item in batch.new_items]
+    db.run_many("billing/add_item", new)
     db.run_many("billing/change_item", [rows.item_row(item) for item in batch.items])
     db.run_many(
         "billing/park_subscription",

@@ -37,7 +37,7 @@ EVERYTHING: Final[Mapping[str, Any]] = {
 """No filter of sync/mirrors."""
 
 BILLING_COLUMNS: Final = 24
-"""So many columns of sync/mirrors, the first, are those of billing/due_subscriptions."""
+"""So many columns of sync/mirrors, the first, are those of billing/subscriptions_to_bill."""
 
 
 @dataclass(frozen=True, slots=True)

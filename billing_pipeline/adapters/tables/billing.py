@@ -43,7 +43,7 @@ subscriptions = Table(
     text("zone", server_default="UTC"),
     instant("started_at"),
     instant("trial_end", nullable=True),
-    flag("trial_needs_card"),
+    text("trial_without_card", server_default="create_invoice"),
     instant("next_period_start", nullable=True),  # the next boundary to bill; null: nothing more to bill
     instant("cancel_at", nullable=True),
     instant("canceled_at", nullable=True),
@@ -61,6 +61,7 @@ subscriptions = Table(
     one_of("state", "trialing", "active", "paused", "canceled"),
     one_of("interval", "day", "week", "month", "year"),
     one_of("charger", "engine", "stripe"),
+    one_of("trial_without_card", "create_invoice", "pause", "cancel"),
     one_of("mirror_state", "none", "created", "held", "taken_over", "inexpressible", "canceled"),
     Index("subscriptions_due", "next_period_start", "account_id", postgresql_where="parked_reason is null"),
 )
@@ -92,8 +93,8 @@ subscription_changes = Table(
     instant("applied_at", nullable=True),
     text("invoice_id", nullable=True),
     text("refused_reason", nullable=True),
-    one_of("kind", "start", "swap", "quantity", "trial", "convert", "pause", "resume", "cancel", "keep", "suspend",
-           "reinstate"),
+    one_of("kind", "start", "add", "remove", "swap", "quantity", "trial", "convert", "pause", "resume", "cancel", "keep",
+           "suspend", "reinstate"),
     one_of("timing", "now", "period_end"),
 )  # fmt: skip
 

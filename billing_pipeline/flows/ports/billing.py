@@ -83,8 +83,9 @@ class Batch:
 
     tiles: periods with the invoices that bill them. advanced: subscriptions that only move on, with their next
     boundary; moved: those that changed otherwise, as they are now. spent: used coupons, with the end that a use gives
-    them. items: that are something else now; former_items: versions that ended, under names of their own. numbers: how
-    many invoice numbers each account used. answers: changes with the invoice they made, or why they were refused.
+    them. items: that are something else now; new_items: added, or versions that ended, under names of their own.
+    numbers: how many invoice numbers each account used. answers: changes with the invoice they made, or why they were
+    refused.
     """
 
     invoices: tuple[Numbered, ...] = ()
@@ -93,7 +94,7 @@ class Batch:
     moved: tuple[Subscription, ...] = ()
     spent: tuple[tuple[SubscriptionId, CouponId, datetime | None], ...] = ()
     items: tuple[Item, ...] = ()
-    former_items: tuple[tuple[SubscriptionId, Item], ...] = ()
+    new_items: tuple[tuple[SubscriptionId, Item], ...] = ()
     parked: tuple[Unbillable, ...] = ()
     numbers: Mapping[AccountId, int] | None = None
     answers: tuple[tuple[Change, InvoiceId | None, str], ...] = ()

@@ -4,5 +4,5 @@ select c.change_id, c.subscription_id, c.source, c.kind, c.wish, c.timing, c.eff
 from subscription_changes as c
 join subscriptions as s using (subscription_id)
 where c.subscription_id = any(cast(:subscriptions as text[])) and c.applied_at is null and c.refused_reason is null
-    and c.effective_at = s.next_period_start and c.kind in ('swap', 'quantity')
+    and c.effective_at = s.next_period_start and c.kind in ('add', 'remove', 'swap', 'quantity')
 order by c.subscription_id, c.change_id

@@ -3,7 +3,7 @@
 -- in: names text[] or null for all; stale bool: only those whose mirror does not follow from them as they are now;
 --     charger text or null: only living ones that it charges; segment text or null; due timestamptz or null: only those whose
 --     boundary has come by then; limit int
--- out: the columns of due_subscriptions, then the mirror, digests, Stripe's ids, one row each
+-- out: the columns of subscriptions_to_bill, then the mirror, digests, Stripe's ids, one row each
 with parts as (
     select s.subscription_id,
         coalesce(string_agg(concat_ws(' ', i.item_id, i.price_id, i.quantity::text, p.stripe_price_id, p.active::text), ','
@@ -28,13 +28,13 @@ told as (
         case when a.tax_status = 'taxable' then t.stripe_tax_rate_id end as stripe_tax,
         a.tax_status = 'taxable' and a.tax_rate_id is not null and t.stripe_tax_rate_id is null as tax_missing,
         md5(jsonb_build_array(
-            s.state, s.currency, s.interval, s.interval_count, s.anchor_on, s.zone, s.trial_end, s.trial_needs_card, s.cancel_at,
+            s.state, s.currency, s.interval, s.interval_count, s.anchor_on, s.zone, s.trial_end, s.trial_without_card, s.cancel_at,
             s.paused_at is not null, s.suspended_at is not null, s.charger, s.next_period_start is null, parts.items, off.coupons,
             case when off.passes then s.next_period_start end, a.stripe_customer_id, a.customer_deleted_at, a.collection_method,
             a.tax_status, t.stripe_tax_rate_id,
             (select string_agg(c.change_id::text, ',' order by c.change_id) from subscription_changes as c
                 where c.subscription_id = s.subscription_id and c.applied_at is null and c.refused_reason is null
-                    and c.effective_at = s.next_period_start and c.kind in ('swap', 'quantity'))
+                    and c.effective_at = s.next_period_start and c.kind in ('add', 'remove', 'swap', 'quantity'))
         )::text) as digest
     from subscriptions as s
     join parts using (subscription_id)
@@ -43,7 +43,7 @@ told as (
     left join off on off.subscription_id = s.subscription_id
 )
 select s.subscription_id, s.account_id, s.currency, s.state, s.interval, s.interval_count, s.anchor_on, s.zone, s.started_at,
-    s.trial_end, s.trial_needs_card, s.next_period_start, s.cancel_at, s.canceled_at, s.ended_at, s.paused_at, s.resumes_at,
+    s.trial_end, s.trial_without_card, s.next_period_start, s.cancel_at, s.canceled_at, s.ended_at, s.paused_at, s.resumes_at,
     s.suspended_at, s.charger, b.period_start as last_start, b.period_end as last_end, b.charger as last_charger,
     cast(null as timestamptz) as change_at, true as has_card,
     s.stripe_subscription_id, s.mirror_state, s.mirror_digest, s.mirror_reason, s.digest, s.customer_id, s.stripe_tax,
