@@ -128,7 +128,7 @@ KINDS: Final[dict[str, Kind]] = {
             Column("next_invoice_number", whole(1), "Where its series goes on.", default=1),
             Column("stripe_customer_id", key, "cus_..., where Stripe has it already."),
             Column("created_at", instant, "Since when; now where empty."),
-        ), (terms_rule,), frozenset({"name", "email", "country", "locale", "zone", "tax_id"})),
+        ), (terms_rule,), frozenset({"name", "email", "country", "address", "locale", "zone", "tax_id"})),
         Kind("plans", "plans", "What is sold.", ("plan_id",), (
             Column("plan_id", key, "Its id.", required=True),
             Column("name", text, "Name on the invoice.", required=True),

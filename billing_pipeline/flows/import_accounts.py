@@ -9,7 +9,7 @@ from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.intake import WHOLE_MAX, Kind, Refusal, Row, check_header, read_row
 from billing_pipeline.domain.intake_kinds import KINDS
 from billing_pipeline.domain.ledger import Entry
-from billing_pipeline.flows.intake_rows import Frame, Placed, differences, place
+from billing_pipeline.flows.intake_rows import Frame, Placed, differences, given_value, place
 from billing_pipeline.flows.ports import Clock, Json
 from billing_pipeline.flows.ports.intake import Imported, IntakeStore, Sheet, TableRow
 
@@ -193,4 +193,4 @@ def write(
 
 def changes_of(kind: Kind, row: Row) -> TableRow:
     """The changeable fields of a row, None where it has no cell of its own."""
-    return {"key": row.key} | {n: row.values[n] if n in row.given else None for n in sorted(kind.changeable)}
+    return {"key": row.key} | {name: given_value(row, name) for name in sorted(kind.changeable)}

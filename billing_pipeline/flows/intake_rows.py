@@ -12,7 +12,7 @@ from billing_pipeline.domain.credits import CreditGrant, CreditKind
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId, CreditGrantId, InvoiceId
-from billing_pipeline.domain.intake import Row, Values
+from billing_pipeline.domain.intake import Row, Value, Values
 from billing_pipeline.domain.ledger import Entry
 from billing_pipeline.flows.ports import Json
 from billing_pipeline.flows.ports.intake import TableRow
@@ -49,12 +49,17 @@ def place(kind: str, row: Row, frame: Frame) -> Placed:
 def account(row: Row, frame: Frame) -> Placed:
     """An account that has no Stripe customer yet asks for one by being there."""
     values = row.values
-    address = {name: values[name] for name in ADDRESS if values[name]}
     made = {name: value for name, value in values.items() if name not in ADDRESS}
-    made["address"] = json.dumps(address | ({"country": values["country"]} if address else {}))
+    made["address"] = json.dumps(address_of(values))
     made["invoice_prefix"] = values["invoice_prefix"] or prefix_of(str(values["account_id"]))
     made["created_at"] = values["created_at"] or frame.now
     return Placed((("accounts", made),))
+
+
+def address_of(values: Values) -> dict[str, Value]:
+    """The address that the cells make up, with its country; empty where they are."""
+    parts = {name: values[name] for name in ADDRESS if values[name]}
+    return parts | ({"country": values["country"]} if parts else {})
 
 
 def prefix_of(account_id: str) -> str:
@@ -152,8 +157,20 @@ TABLES: Final = {
 
 
 def differences(values: Values, given: frozenset[str], known: Json) -> list[str]:
-    """The given fields in which a row differs from the one that is there, as far as its table keeps them."""
-    return sorted(name for name in given if name in known and not same(values[name], known[name]))
+    """The given fields in which a row differs from the one that is there, as far as its table keeps them.
+
+    An address is one field: its cells are compared and changed together, so that no two addresses get mixed.
+    """
+    found = [name for name in given if name in known and not same(values[name], known[name])]
+    moved = given.intersection(ADDRESS) and address_of(values) != known["address"]
+    return sorted([*found, "address"] if moved else found)
+
+
+def given_value(row: Row, name: str) -> Value:
+    """What the row says about a field; None where it has no cell of its own."""
+    if name == "address" and name not in row.values:
+        return json.dumps(address_of(row.values)) if row.given.intersection(ADDRESS) else None
+    return row.values[name] if name in row.given else None
 
 
 def same(value: object, known: object) -> bool:

@@ -142,6 +142,25 @@ def test_a_row_that_is_there_with_other_contents_is_refused_unless_it_may_change
     ]
 
 
+def test_an_address_is_changed_as_a_whole_and_follows_the_account_to_another_country(
+    db: Database, tmp_path: Path
+) -> None:
+    insert_entity(db)
+    header, line = f"{ACCOUNTS.strip()},address_line1,address_line2,address_city\n", "a1,One,one@x.example"
+    take(db, tmp_path, "accounts", f"{header}{line},DE,eur,Hauptstr. 1,2. OG,Berlin\n")
+
+    refused = take(db, tmp_path, "accounts", f"{header}{line},DE,eur,Ring 5,,Bonn\n")
+    moved = take(db, tmp_path, "accounts", f"{header}{line},DE,eur,Ring 5,,Bonn\n", How(update=True))
+    (bonn,) = fetch(db, catalog.accounts)
+    abroad = take(db, tmp_path, "accounts", f"{ACCOUNTS}{line},AT,eur\n", How(update=True))
+    (austria,) = fetch(db, catalog.accounts)
+
+    assert told(refused) == ["row 2, address: 'a1' is there with another address: use --update, or leave the row out"]
+    assert (moved.changed, bonn["address"]) == (1, {"line1": "Ring 5", "city": "Bonn", "country": "DE"})
+    assert (abroad.changed, austria["address"]) == (1, {"line1": "Ring 5", "city": "Bonn", "country": "AT"})
+    assert take(db, tmp_path, "accounts", f"{header}{line},AT,eur,Ring 5,,Bonn\n").known == 1
+
+
 def test_a_key_twice_in_a_file_is_refused(db: Database, tmp_path: Path) -> None:
     done = take(db, tmp_path, "plans", "plan_id,name\np1,One\np1,Two\n")
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.adapters.stores.ledger_store import LedgerStore
 from billing_pipeline.adapters.tables.billing import invoice_lines
 from billing_pipeline.adapters.tables.catalog import tax_rates
@@ -230,6 +231,6 @@ def notes(
         on = issued + timedelta(days=after)
         rest = sum(unearned(stretch, told, on) for stretch in lines)
         taken = take_back(lines, told, max(rest, 0) * percent // 100, on) if rest > 0 else ()
-        LedgerStore(db).adjust_revenue(f"credit_note:{name}:{n}", InvoiceId(name), taken)
+        DocumentStore(db).adjust_revenue(f"credit_note:{name}:{n}", InvoiceId(name), taken)
         told += taken
     return told

@@ -1,50 +1,35 @@
 """Credit notes, losses and credit grants in PostgreSQL."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
-from billing_pipeline.adapters.stores.ledger_store import LedgerStore
+from billing_pipeline.adapters.stores.journal import JournalStore
 from billing_pipeline.domain.credits import CreditGrant
 from billing_pipeline.domain.ids import AccountId, CreditNoteId, InvoiceId
-from billing_pipeline.domain.ledger import Entry
 from billing_pipeline.domain.revenue import Adjustment, Stretch
 from billing_pipeline.flows.ports import Fact
 from billing_pipeline.flows.ports.documents import CreditNote, Erasable, LostInvoice, OpenInvoice
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentStore:
-    """What credit notes, losses and grants need. Shares the open transaction of any other store on its database."""
-
-    db: Database
-
-    def transaction(self) -> AbstractContextManager[object]:
-        """One transaction; an inner one joins the outer."""
-        return self.db.transaction()
-
-    def write(self, entries: Sequence[Entry], run_id: str, now: datetime) -> int:
-        """Book the entries whose source is new; how many those were."""
-        return LedgerStore(self.db).write(entries, run_id, now)
-
-    def open_day(self, day: date) -> date:
-        """The day itself while it is open, else the first day after the last closed one."""
-        return LedgerStore(self.db).open_day(day)
-
-    def lock(self, work: str) -> None:
-        """Wait until this transaction is the only one that does the work."""
-        LedgerStore(self.db).lock(work)
+class DocumentStore(JournalStore):
+    """What credit notes, losses and grants need."""
 
     def stretches(self, invoice: InvoiceId, zone: str) -> tuple[list[Stretch], list[Adjustment]]:
         """What an invoice's lines deferred, and what was taken back so far."""
-        return LedgerStore(self.db).stretches(invoice, zone)
+        lines = self.db.rows("ledger/invoice_stretches", invoice=invoice, zone=zone)
+        told = self.db.rows("ledger/invoice_adjustments", invoice=invoice)
+        return (
+            [Stretch(row.line_no, row.minor, row.starts, row.ends) for row in lines],
+            [Adjustment(row.line_no, row.adjusted_on, row.minor) for row in told],
+        )
 
     def adjust_revenue(self, source: str, invoice: InvoiceId, adjustments: Sequence[Adjustment]) -> None:
         """Take deferred revenue back; source names the entry. Doing it again changes nothing."""
-        LedgerStore(self.db).adjust_revenue(source, invoice, adjustments)
+        entry = {"source": source, "invoice_id": invoice}
+        self.db.run_many("ledger/adjust_revenue", [entry | asdict(adjustment) for adjustment in adjustments])
 
     def put(self, facts: list[Fact], now: datetime) -> int:
         """Facts for the inbox; how many were new."""

@@ -2,14 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
-from billing_pipeline.adapters.postgres import Database
-from billing_pipeline.adapters.stores.ledger_store import LedgerStore
-from billing_pipeline.domain.ledger import Entry
+from billing_pipeline.adapters.stores.journal import JournalStore
 from billing_pipeline.flows.ports import Json
 from billing_pipeline.flows.ports.intake import Imported, Sheet, TableRow
 
@@ -17,26 +14,8 @@ REFUSALS_KEPT_MAX: Final = 1_000  # remembered with the import; the command prin
 
 
 @dataclass(frozen=True, slots=True)
-class IntakeStore:
-    """What import_rows needs. Shares the open transaction of any other store on the same database."""
-
-    db: Database
-
-    def transaction(self) -> AbstractContextManager[object]:
-        """One transaction; an inner one joins the outer."""
-        return self.db.transaction()
-
-    def write(self, entries: Sequence[Entry], run_id: str, now: datetime) -> int:
-        """Book the entries whose source is new; how many those were."""
-        return LedgerStore(self.db).write(entries, run_id, now)
-
-    def open_day(self, day: date) -> date:
-        """The day itself while it is open, else the first day after the last closed one."""
-        return LedgerStore(self.db).open_day(day)
-
-    def lock(self, work: str) -> None:
-        """Wait until this transaction is the only one that does the work."""
-        LedgerStore(self.db).lock(work)
+class IntakeStore(JournalStore):
+    """What import_rows needs."""
 
     def imported_before(self, kind: str, digest: str) -> bool:
         """Whether this content was taken whole before."""

@@ -1,6 +1,8 @@
 """Writing to the journal: the one way in for entries, used by every store that books something."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -63,3 +65,29 @@ def open_day(db: Database, day: date) -> date:
     row = db.row("ledger/last_closed_day")
     closed: date | None = row.day if row else None
     return day if closed is None or day > closed else closed + timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStore:
+    """flows.ports.ledger.Journal on a database: what every store brings that books something.
+
+    Shares the open transaction of any other store on the same database.
+    """
+
+    db: Database
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """One transaction; an inner one joins the outer."""
+        return self.db.transaction()
+
+    def write(self, entries: Sequence[Entry], run_id: str, now: datetime) -> int:
+        """Book the entries whose source is new; how many those were."""
+        return write_entries(self.db, entries, run_id=run_id, recorded_at=now)
+
+    def open_day(self, day: date) -> date:
+        """The day itself while it is open, else the first day after the last closed one."""
+        return open_day(self.db, day)
+
+    def lock(self, work: str) -> None:
+        """Wait until this transaction is the only one that does the work."""
+        self.db.rows("ledger/lock_work", work=work)

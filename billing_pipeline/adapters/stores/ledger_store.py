@@ -1,18 +1,14 @@
 """The ledger in PostgreSQL: revenue, seals and their verification. Documents have document_store.py."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from billing_pipeline.adapters.postgres import Database, statement
-from billing_pipeline.adapters.stores.journal import open_day, write_entries
+from billing_pipeline.adapters.stores.journal import JournalStore
 from billing_pipeline.domain.currencies import Currency
-from billing_pipeline.domain.ids import InvoiceId
-from billing_pipeline.domain.ledger import Entry
-from billing_pipeline.domain.revenue import Adjustment, Stretch
 from billing_pipeline.domain.sealing import Seal, Window
 from billing_pipeline.flows.ports.ledger import Booked, Earned, Finding, SealableEntry, Tail
 
@@ -20,26 +16,8 @@ STREAM_ROWS: Final = 10_000  # rows held at a time while a window is read: a mil
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerStore:
-    """What the flows of the ledger need. Shares the open transaction of any other store on the same database."""
-
-    db: Database
-
-    def transaction(self) -> AbstractContextManager[object]:
-        """One transaction; an inner one joins the outer."""
-        return self.db.transaction()
-
-    def write(self, entries: Sequence[Entry], run_id: str, now: datetime) -> int:
-        """Book the entries whose source is new; how many those were."""
-        return write_entries(self.db, entries, run_id=run_id, recorded_at=now)
-
-    def open_day(self, day: date) -> date:
-        """The day itself while it is open, else the first day after the last closed one."""
-        return open_day(self.db, day)
-
-    def lock(self, work: str) -> None:
-        """Wait until this transaction is the only one that does the work."""
-        self.db.rows("ledger/lock_work", work=work)
+class LedgerStore(JournalStore):
+    """What the flows of the ledger need: revenue, seals, verification."""
 
     def try_lock(self, work: str) -> bool:
         """Whether this transaction may do the work; False while another one does."""
@@ -59,20 +37,6 @@ class LedgerStore:
         """The day of the first invoice; None while there is none."""
         day: date | None = one(self.db, "ledger/first_issue_day").day
         return day
-
-    def stretches(self, invoice: InvoiceId, zone: str) -> tuple[list[Stretch], list[Adjustment]]:
-        """What an invoice's lines deferred, and what was taken back so far."""
-        lines = self.db.rows("ledger/invoice_stretches", invoice=invoice, zone=zone)
-        told = self.db.rows("ledger/invoice_adjustments", invoice=invoice)
-        return (
-            [Stretch(row.line_no, row.minor, row.starts, row.ends) for row in lines],
-            [Adjustment(row.line_no, row.adjusted_on, row.minor) for row in told],
-        )
-
-    def adjust_revenue(self, source: str, invoice: InvoiceId, adjustments: Sequence[Adjustment]) -> None:
-        """Take deferred revenue back; source names the entry. Doing it again changes nothing."""
-        entry = {"source": source, "invoice_id": invoice}
-        self.db.run_many("ledger/adjust_revenue", [entry | asdict(adjustment) for adjustment in adjustments])
 
     def epoch(self) -> int:
         """How often the database was adopted: 1 until then."""
