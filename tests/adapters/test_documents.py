@@ -127,6 +127,38 @@ def test_pdf_is_the_same_for_the_same_invoice_and_holds_its_text_and_link(db: Da
     assert b"ACME-0042" in first or "ACME-0042".encode("utf-16-be") in first
 
 
+def test_a_japanese_invoice_is_written_in_japanese_and_has_every_letter_on_paper(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = {
+        "name": "東京商事株式会社",
+        "locale": "ja-JP",
+        "country": "JP",
+        "address": {"line1": "丸の内1-1", "city": "北京"},
+    }
+    paper = invoice(db, account, currency="jpy")
+
+    pdf = to_pdf(paper)
+
+    assert (paper.title, dict(paper.facts)["発行日"], sums(paper)["ご請求額"]) == ("請求書", "2026年1月1日", "￥9,187")
+    assert b"IPAexGothic" in pdf
+    assert "missing" not in caplog.text
+
+
+def test_a_latin_invoice_carries_no_japanese_font(db: Database) -> None:
+    assert b"IPAex" not in to_pdf(invoice(db, {"name": "Łódź Żółw Ñandú Ελλάς Київ"}))
+
+
+def test_a_language_without_words_of_ours_is_english_throughout(db: Database) -> None:
+    paper = invoice(db, {"locale": "ko-KR", "country": "KR"})
+
+    assert (paper.title, dict(paper.facts)["Issued"], paper.buyer.lines[-2]) == (
+        "Invoice",
+        "Jan 1, 2026",
+        "South Korea",
+    )
+
+
 def test_many_lines_go_over_several_pages(db: Database) -> None:
     paper = invoice(db)
     with db.transaction() as connection:

@@ -11,7 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_interval, format_skeleton
 from babel.numbers import format_currency, format_decimal
 
-from billing_pipeline.adapters.documents.words import words
+from billing_pipeline.adapters.documents.words import LANGUAGES
 from billing_pipeline.domain.currencies import Currency, exponent
 
 
@@ -98,12 +98,13 @@ class Pen:
 
 
 def pen_for(locale: str, currency: Currency, zone: str) -> Pen:
-    """A pen for the customer's locale; English where Babel does not know it."""
+    """A pen for the customer's locale. A language without words of ours is written as English throughout, dates too."""
     try:
         known = Locale.parse(locale.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         known = Locale("en")
-    return Pen(known, currency, ZoneInfo(zone), words(locale))
+    known = known if known.language in LANGUAGES else Locale("en")
+    return Pen(known, currency, ZoneInfo(zone), LANGUAGES[known.language])
 
 
 def invoice_paper(head: Any, rows: Sequence[Any], pay_link: str) -> Paper:

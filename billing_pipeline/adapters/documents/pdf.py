@@ -1,13 +1,12 @@
-"""A document as PDF, by fpdf2 and the DejaVu fonts that come with matplotlib: nothing of the system is needed."""
+"""A document as PDF, by fpdf2 and fonts that come as packages: nothing of the system is needed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from fpdf import FPDF
 
+from billing_pipeline.adapters.documents.fonts import FONT, add_fonts
 from billing_pipeline.adapters.documents.paper import Paper, PaperLine, Party, Sum
 
 MARGIN_MM: Final = 20
@@ -20,7 +19,6 @@ INK: Final = (27, 31, 36)
 SOFT: Final = (91, 100, 112)
 LINE: Final = (217, 222, 228)
 ACCENT: Final = (11, 92, 74)
-FONT: Final = "DejaVu"
 
 
 def to_pdf(paper: Paper) -> bytes:
@@ -50,8 +48,7 @@ def blank(paper: Paper) -> Pages:
     """Pages with fonts, margins and what a viewer shows about the file."""
     pdf = Pages(format="A4")
     pdf.foot = paper.footer
-    for style, file in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
-        pdf.add_font(FONT, style, str(fonts() / file))
+    add_fonts(pdf, repr(paper))
     pdf.set_margins(MARGIN_MM, MARGIN_MM, MARGIN_MM)
     pdf.set_auto_page_break(True, margin=22)
     pdf.c_margin = 0  # text begins where the rules begin
@@ -61,14 +58,6 @@ def blank(paper: Paper) -> Pages:
     pdf.set_creation_date(paper.made_at)
     pdf.add_page()
     return pdf
-
-
-@cache
-def fonts() -> Path:
-    """The folder with the DejaVu fonts."""
-    import matplotlib  # heavy, and needed for its fonts alone
-
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,9 +111,40 @@ FRENCH: Final[dict[str, str]] = {
     "please_pay": "Merci de payer avant le {date} en indiquant {number}.",
 }
 
-LANGUAGES: Final[dict[str, Mapping[str, str]]] = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH}
+JAPANESE: Final[dict[str, str]] = {
+    "invoice": "請求書",
+    "credit_note": "クレジットノート",
+    "number": "番号",
+    "issued": "発行日",
+    "due": "お支払期限",
+    "period": "対象期間",
+    "from": "発行元",
+    "to": "請求先",
+    "tax_id": "税務番号",
+    "description": "内容",
+    "quantity": "数量",
+    "amount": "金額",
+    "subtotal": "小計",
+    "discount": "割引",
+    "tax": "税",
+    "total": "合計",
+    "included": "税込",
+    "previous_balance": "前回繰越額",
+    "credits": "クレジット充当額",
+    "carried": "次回請求へ繰越",
+    "paid": "お支払済み額",
+    "credited": "クレジットノート",
+    "amount_due": "ご請求額",
+    "refers_to": "対象の請求書",
+    "credit_total": "クレジット合計",
+    "pay": "この請求書を支払う",
+    "reverse_charge": "リバースチャージ: 付加価値税は受領者が申告します (指令2006/112/EC第196条)。",
+    "exempt": "非課税。",
+    "state_paid": "お支払い済み。ありがとうございます。",
+    "state_void": "無効",
+    "state_written_off": "処理終了",
+    "will_charge": "ご登録のお支払い方法に請求いたします。お手続きは不要です。",
+    "please_pay": "{date}までに、番号{number}を明記のうえお支払いください。",
+}
 
-
-def words(locale: str) -> Mapping[str, str]:
-    """All words of the locale's language."""
-    return LANGUAGES.get(locale.replace("_", "-").split("-")[0].lower(), ENGLISH)
+LANGUAGES: Final[dict[str, Mapping[str, str]]] = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "ja": JAPANESE}
