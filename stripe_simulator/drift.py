@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from stripe_simulator.resources import cycles, disputes, invoicing, payments, payouts, refunds, subscriptions
+from stripe_simulator.resources import balances, cycles, disputes, invoicing, payments, payouts, refunds, subscriptions
 from stripe_simulator.resources.customers import bury
 from stripe_simulator.resources.payment_intents import cancel_intent, new_intent
 from stripe_simulator.resources.payment_methods import usable
-from stripe_simulator.wire import Json, Refused
+from stripe_simulator.wire import Json, Refused, invalid
 
 if TYPE_CHECKING:
     from stripe_simulator.simulator import Simulator
@@ -68,6 +68,19 @@ class Drift:
             names = ("amount", "amount_captured") if charge["captured"] else ("amount",)
             world.store.change(charge, {name: charge[name] + delta for name in names})
         return intent
+
+    def change_fee(self, charge_id: str, delta: int = 100) -> Json:
+        """The charge's balance transaction with a fee that differs from what it said, and no event about it.
+
+        delta: minor units; minus the whole fee withholds it. What was paid out already cannot change.
+        """
+        world = self.simulator.world
+        charge = world.get("charge", charge_id)
+        if charge["balance_transaction"] is None:
+            raise invalid(f"{charge_id} has no balance transaction yet: advance the clock", "charge_id")
+        row = world.get("balance_transaction", charge["balance_transaction"])
+        balances.change_fee(world, row, row["fee"] + delta)
+        return row
 
     def fail_payout(self, payout_id: str) -> None:
         """Nothing; the payout failed, even after it said paid."""

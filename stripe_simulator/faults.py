@@ -12,7 +12,7 @@ FaultKind: TypeAlias = Literal[
     "slow_after", "truncate",
     "webhook_duplicate", "webhook_reorder", "webhook_lose", "webhook_delay", "webhook_wrong_secret",
     "webhook_old_version",
-    "event_late", "event_never", "event_twice", "page_shift",
+    "event_late", "event_never", "event_twice", "page_shift", "settlement_late",
 ]  # fmt: skip
 KINDS: Final[tuple[str, ...]] = get_args(FaultKind)
 REASONS: Final = ("global-rate", "endpoint-rate", "global-concurrency", "endpoint-concurrency", "resource-specific")
@@ -20,6 +20,7 @@ API: Final = frozenset(KINDS[:9])
 WEBHOOK: Final = frozenset(k for k in KINDS if k.startswith("webhook_"))
 EVENT: Final = frozenset({"event_late", "event_never", "event_twice"})
 PAGE: Final = frozenset({"page_shift"})
+SETTLEMENT: Final = frozenset({"settlement_late"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Fault:
     method, path, customer, event_type: what matches; empty matches all; path and event_type may hold `*`.
     status: 500 or 503 for error_*; should_retry: the Stripe-Should-Retry header, None leaves it out;
     stored: whether the error is kept under the idempotency key (default: 500 is, 503 is not).
-    seconds: real seconds for slow_after, virtual ones for event_late and webhook_delay.
+    seconds: real seconds for slow_after, virtual ones for event_late, settlement_late and webhook_delay.
     chance: the share of matching calls that are struck, decided by the seed.
     """
 

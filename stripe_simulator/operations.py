@@ -17,7 +17,8 @@ SETTABLE: Final = (
 )  # fmt: skip
 DRIFTS: Final = (
     "refund", "fail_refund", "dispute", "close_dispute", "delete_customer", "orphan_payment_intent",
-    "cancel_payment_intent", "change_amount", "fail_payout", "lose_event", "void_invoice", "cancel_subscription",
+    "cancel_payment_intent", "change_amount", "change_fee", "fail_payout", "lose_event", "void_invoice",
+    "cancel_subscription",
 )  # fmt: skip
 
 

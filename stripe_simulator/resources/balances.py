@@ -5,7 +5,7 @@ from typing import Any, Final
 from stripe_simulator.listing import page
 from stripe_simulator.routes import Call, route, timed
 from stripe_simulator.store import HIDDEN
-from stripe_simulator.wire import Json
+from stripe_simulator.wire import Json, invalid
 from stripe_simulator.world import World
 
 DAY: Final = 86_400
@@ -70,6 +70,17 @@ def book(world: World, kind: str, amount: int, currency: str, source: str | None
         world.store.add({"id": str(due), "object": "_due", "created": now})
         world.timers.add(due, "balance.available", str(due), "")
     return row
+
+
+def change_fee(world: World, row: Json, fee: int) -> None:
+    """Nothing; the movement costs another fee than it said. Raises Refused below zero and once it was paid out."""
+    if payout := row[HIDDEN]["payout"]:
+        raise invalid(f"{row['id']} was paid out with {payout} and cannot change", "charge_id")
+    if not 0 <= fee <= row["amount"]:
+        raise invalid(f"a fee of {fee} does not fit {row['id']}: it lies between 0 and {row['amount']}", "delta")
+    details = [_fee_line(fee, row["currency"], row["type"])] if fee else []
+    _count(world, row["currency"], row["fee"] - fee, "pending" if row["status"] == "pending" else "available")
+    world.store.change(row, {"fee": fee, "net": row["amount"] - fee, "fee_details": details})
 
 
 def _fee_line(fee: int, currency: str, kind: str) -> Json:

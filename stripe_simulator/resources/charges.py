@@ -4,6 +4,7 @@ from typing import Final
 
 from stripe_simulator.cards import Decline
 from stripe_simulator.expand import included
+from stripe_simulator.faults import SETTLEMENT, Occasion
 from stripe_simulator.ids import digest
 from stripe_simulator.listing import page
 from stripe_simulator.render import public
@@ -146,6 +147,15 @@ def book_money(world: World, charge: Json) -> None:
     fee = processing_fee(amount, currency)
     row = book(world, kind, amount, currency, charge["id"], fee=fee, description=charge["description"])
     world.store.change(charge, {"balance_transaction": row["id"]})
+
+
+def settle(world: World, charge: Json, *, at_once: bool = True) -> None:
+    """Nothing; the captured charge is booked now, in a moment, or as late as a fault wants it."""
+    fault = world.faults.take(SETTLEMENT, Occasion(customer=charge["customer"] or ""))
+    if at_once and fault is None:
+        book_money(world, charge)
+    else:
+        world.later(int(fault.seconds) if fault else BOOKED_AFTER_SECONDS, "charge.book", charge["id"])
 
 
 @timed("charge.book")

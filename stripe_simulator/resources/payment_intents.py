@@ -265,7 +265,7 @@ def capture(world: World, call: Call) -> Json:
     charge = world.get("charge", row["latest_charge"])
     released = charge["amount"] - amount
     world.change(charge, captured=True, amount_captured=amount, amount_refunded=released)
-    charges.book_money(world, charge)
+    charges.settle(world, charge)
     world.emit("charge.captured", charge)
     payments.win(world, row, charge)
     return row

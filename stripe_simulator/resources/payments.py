@@ -106,8 +106,7 @@ def charge_card(world: World, intent: Json, method: Json) -> None:
         hold(world, intent, charge)
     else:
         world.store.change(intent, {"latest_charge": charge["id"]})
-        if intent["capture_method"] == "automatic":
-            charges.book_money(world, charge)
+        charges.settle(world, charge, at_once=intent["capture_method"] == "automatic")
         world.emit("charge.succeeded", charge)
         win(world, intent, charge)
         misbehave(world, method, charge)
@@ -123,7 +122,7 @@ def hold(world: World, intent: Json, charge: Json) -> None:
 
 
 def win(world: World, intent: Json, charge: Json) -> None:
-    """Nothing; the intent succeeded, and its charge is booked now or in a moment."""
+    """Nothing; the intent succeeded with this charge."""
     previous = world.change(
         intent,
         status="succeeded",
@@ -134,8 +133,6 @@ def win(world: World, intent: Json, charge: Json) -> None:
         next_action=None,
     )
     world.emit("payment_intent.succeeded", intent, previous)
-    if charge["balance_transaction"] is None:
-        world.later(charges.BOOKED_AFTER_SECONDS, "charge.book", charge["id"])
     settled(world, intent)
 
 
@@ -195,7 +192,7 @@ def bank_answers(world: World, name: str) -> None:
         bounce(world, intent, charge, method, ends)
         return
     charges.succeed(world, charge, captured=True, amount=intent["amount"])
-    charges.book_money(world, charge)
+    charges.settle(world, charge)
     world.emit("charge.succeeded", charge)
     win(world, intent, charge)
     if ends == "dispute":

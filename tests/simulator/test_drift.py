@@ -76,6 +76,57 @@ def test_an_amount_changes_without_a_word(sim: Simulator, client: stripe.StripeC
     assert len(sim.objects("event")) == events
 
 
+@pytest.mark.parametrize(("delta", "fee", "lines"), [(100, 272, [272]), (-172, 0, [])])
+def test_a_fee_differs_afterwards_from_what_was_said(
+    sim: Simulator, client: stripe.StripeClient, delta: int, fee: int, lines: list[int]
+) -> None:
+    customer, method = payer(client)
+    paid = charge(client, customer, method, expand=["latest_charge"])
+    sim.advance(seconds=5)
+    events = len(sim.objects("event"))
+
+    changed = sim.drift.change_fee(str(paid.latest_charge.id), delta)  # type: ignore[union-attr]
+
+    after = client.v1.balance_transactions.retrieve(changed["id"])
+    assert (after.fee, after.net, [line.amount for line in after.fee_details]) == (fee, 4900 - fee, lines)
+    assert client.v1.balance.retrieve().pending[0].amount == 4900 - fee
+    assert len(sim.objects("event")) == events
+
+
+def test_a_payout_is_the_sum_of_its_transactions_after_a_fee_changed(
+    sim: Simulator, client: stripe.StripeClient
+) -> None:
+    customer, method = payer(client)
+    paid = charge(client, customer, method)
+    sim.advance(seconds=5)
+    sim.drift.change_fee(str(paid.latest_charge))
+
+    sim.advance(seconds=3 * 86_400)
+
+    (payout,) = client.v1.payouts.list().data
+    assert payout.amount == 4900 - 272
+    with pytest.raises(Refused, match=f"was paid out with {payout.id}"):
+        sim.drift.change_fee(str(paid.latest_charge))
+
+
+@pytest.mark.parametrize("delta", [-173, 5_000])
+def test_a_fee_stays_between_nothing_and_the_charge(sim: Simulator, client: stripe.StripeClient, delta: int) -> None:
+    customer, method = payer(client)
+    paid = charge(client, customer, method)
+    sim.advance(seconds=5)
+
+    with pytest.raises(Refused, match="between 0 and 4900"):
+        sim.drift.change_fee(str(paid.latest_charge), delta)
+
+
+def test_a_fee_that_is_not_known_yet_cannot_change(sim: Simulator, client: stripe.StripeClient) -> None:
+    customer, method = payer(client)
+    paid = charge(client, customer, method)
+
+    with pytest.raises(Refused, match="no balance transaction yet"):
+        sim.drift.change_fee(str(paid.latest_charge))
+
+
 def test_an_intent_an_invoice_and_a_subscription_are_ended_by_hand(sim: Simulator, client: stripe.StripeClient) -> None:
     customer, _ = payer(client)
     waiting = client.v1.payment_intents.create({"amount": 500, "currency": "usd"})

@@ -4,11 +4,12 @@ import pytest
 import stripe
 
 from stripe_simulator import Fault, Simulator
-from tests.simulator.stories import charge, payer
+from tests.simulator.stories import charge, payer, told
 
 RATES = "docs.stripe.com/rate-limits"
 ERRORS = "docs.stripe.com/error-low-level"
 EVENTS = "docs.stripe.com/webhooks"
+DAY = 86_400
 
 
 def _intents(sim: Simulator) -> int:
@@ -187,3 +188,50 @@ def test_the_limit_refuses_the_26th_call_of_a_second_and_refills(sim: Simulator,
 
     assert refused.value.headers["Stripe-Rate-Limited-Reason"] == "global-rate"
     assert client.v1.balance.retrieve().object == "balance"
+
+
+@pytest.mark.parametrize("capture", ["automatic", "automatic_async"])
+def test_a_charge_is_settled_as_late_as_ordered(sim: Simulator, client: stripe.StripeClient, capture: str) -> None:
+    customer, method = payer(client)
+    sim.faults.add(Fault("settlement_late", customer=customer, seconds=10 * DAY))
+
+    late, next_one = (charge(client, customer, method, capture_method=capture) for _ in range(2))
+
+    sim.advance(seconds=9 * DAY)
+    waiting = [client.v1.charges.retrieve(str(paid.latest_charge)) for paid in (late, next_one)]
+    sim.advance(seconds=2 * DAY)
+    settled = client.v1.charges.retrieve(str(late.latest_charge))
+    assert [one.paid and one.balance_transaction is None for one in waiting] == [True, False]
+    assert settled.balance_transaction is not None
+    assert told(sim, settled.id)[-1] == "charge.updated"
+
+
+def test_a_late_bank_debit_and_a_late_capture_succeed_without_their_money(
+    sim: Simulator, client: stripe.StripeClient
+) -> None:
+    sim.faults.add(Fault("settlement_late", times=2, seconds=30 * DAY))
+    debit = charge(client, *payer(client, "pm_usBankAccount"))
+    held = charge(client, *payer(client), capture_method="manual")
+
+    client.v1.payment_intents.capture(held.id)
+    sim.advance(seconds=6 * DAY)
+
+    charges = [
+        client.v1.payment_intents.retrieve(one.id, {"expand": ["latest_charge"]}).latest_charge for one in (debit, held)
+    ]
+    assert [(one.paid, one.balance_transaction) for one in charges] == [(True, None)] * 2  # type: ignore[union-attr]
+    assert sim.objects("balance_transaction") == []
+
+
+def test_money_that_moves_again_is_booked_first_however_late_it_was(
+    sim: Simulator, client: stripe.StripeClient
+) -> None:
+    customer, method = payer(client)
+    sim.faults.add(Fault("settlement_late", seconds=10 * DAY))
+    paid = charge(client, customer, method)
+
+    client.v1.refunds.create({"payment_intent": paid.id})
+
+    sim.advance(seconds=12 * DAY)
+    moved = [row["amount"] for row in sim.objects("balance_transaction") if row["type"] != "payout"]
+    assert moved == [4900, -4900]
