@@ -14,7 +14,7 @@ from billing_pipeline.bootstrap import World, open_world
 from billing_pipeline.dagster_home import prepare_dagster
 from billing_pipeline.demo.bank import Bank
 from billing_pipeline.demo.company import customers
-from billing_pipeline.demo.faults import inject
+from billing_pipeline.demo.faults import delay_settlement, delayed, inject
 from billing_pipeline.demo.founding import found_company
 from billing_pipeline.demo.life import Life, advance, begin, live_day
 from billing_pipeline.demo.rounds import DUNNING_HOURS, dun, live_through_dagster, mirror, reconcile
@@ -26,6 +26,7 @@ from billing_pipeline.settings import Settings
 FIRST: Final = date(2026, 1, 1)
 DAGSTER_DAYS: Final = 2  # the last days run through Dagster's own jobs
 EVENING: Final = time(21)  # of the day before them everything goes wrong
+LATE_FROM_DAYS, LATE_UNTIL_DAYS = 7, 4  # so long before the end a charge is left unsettled: late, and not yet too late
 MONDAY, TUESDAY, THURSDAY = 0, 1, 3
 RECONCILING: Final = {
     False: {MONDAY},
@@ -75,14 +76,19 @@ def tell_story(life: Life, console: Console) -> dict[str, str]:
         def tick(day: date) -> None:
             progress.update(task, advance=1, description=f"{day:%d %b %Y}")
 
+        late: dict[str, str] = {}
         for number in range(days - DAGSTER_DAYS):
             day = life.first + timedelta(days=number)
+            if day == life.last - timedelta(days=LATE_FROM_DAYS):
+                delay_settlement(life.world)
             live_day(life, day)
+            if day == life.last - timedelta(days=LATE_UNTIL_DAYS):
+                late = delayed(life.world)
             office_hours(life.world, bank, day, last_month=day > life.last - timedelta(days=LAST_MONTH_DAYS))
             tick(day)
         injected = go_wrong(life, bank)
         live_through_dagster(life, bank, DAGSTER_DAYS, tick)
-    return injected
+    return injected | late
 
 
 def office_hours(world: World, bank: Bank, day: date, *, last_month: bool) -> None:

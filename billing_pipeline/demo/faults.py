@@ -23,6 +23,9 @@ from billing_pipeline.flows.issue_credit_note import Wish, issue_credit_note
 from stripe_simulator import control
 
 RECENT: Final = timedelta(days=6)  # what extraction lists again every day
+VICTIMS_MAX: Final = 30  # eight payers are needed; some are not settled yet, or taken
+LATE: Final = "settlement_late"
+LATE_SECONDS: Final = 30 * 86_400  # well past the end of the story
 STRAY_MINOR: Final = 12_345
 GHOST_MINOR: Final = 4_900
 
@@ -47,6 +50,13 @@ class Scene:
         """A payment that nothing has happened to yet."""
         return one_of(self.paid)
 
+    def fresh_payer(self) -> Any:
+        """A payment whose money Stripe has not made available yet."""
+        now = self.world.clock.now()
+        one = one_of([payment for payment in self.paid if payment.available_on > now])
+        self.paid.remove(one)
+        return one
+
     def debtor(self) -> Any:
         """An overdue invoice whose card was declined."""
         return one_of(self.unpaid)
@@ -60,11 +70,7 @@ def inject(world: World, bank: Bank) -> dict[str, str]:
     """Everything goes wrong once; kind of divergence -> how it was made. What finds no victim is left out."""
     if world.simulator is None:
         raise Broken("faults are injected into the simulator only: unset STRIPE_SECRET_KEY")
-    since = world.clock.now() - RECENT
-    paid = list(world.db.rows("demo/victims", since=since, currency="usd", limit=20))
-    unpaid = list(world.db.rows("demo/unpaid", limit=5))
-    mirrors = list(world.db.rows("demo/mirrors", limit=2))
-    scene = Scene(world, world.simulator, bank, paid, unpaid, mirrors)
+    scene = scene_of(world, world.simulator, bank)
     with events_lost(world.simulator):
         for kind, (how, spoil) in FAULTS.items():
             with suppress(NobodyLeft):
@@ -72,6 +78,33 @@ def inject(world: World, bank: Bank) -> dict[str, str]:
                 scene.injected[kind] = how
     drop_next_reply(world.simulator)
     return scene.injected | {"unknown_outcome": "the reply to a charge is lost on the way"}
+
+
+def scene_of(world: World, address: str, bank: Bank) -> Scene:
+    """Everybody to whom something can happen; no account is there twice, and payments not settled yet are left alone."""
+    unpaid = list(world.db.rows("demo/unpaid", limit=5))
+    since = world.clock.now() - RECENT
+    recent = world.db.rows("demo/victims", since=since, currency="usd", limit=VICTIMS_MAX)
+    debtors = {row.account_id for row in unpaid}
+    paid = [row for row in recent if row.available_on and row.account_id not in debtors]
+    taken = debtors | {row.account_id for row in paid}
+    mirrors = [row for row in world.db.rows("demo/mirrors", limit=VICTIMS_MAX) if row.account_id not in taken]
+    return Scene(world, address, bank, paid, unpaid, mirrors)
+
+
+def delay_settlement(world: World) -> None:
+    """The next charge gets no balance transaction for a month. Ordered days before the rest: late is after two days."""
+    if world.simulator:
+        control.fault(world.simulator, LATE, seconds=LATE_SECONDS)
+
+
+def delayed(world: World) -> dict[str, str]:
+    """Kind of divergence -> how it was made, when a charge came in the meantime; none is delayed from now on."""
+    if not world.simulator:
+        return {}
+    struck = any(one["struck"] for one in control.faults(world.simulator) if one["fault"]["kind"] == LATE)
+    control.clear_faults(world.simulator)
+    return {"late_settlement": "a charge that Stripe does not settle"} if struck else {}
 
 
 def one_of(victims: list[Any]) -> Any:
@@ -187,6 +220,10 @@ FAULTS: Final[dict[str, tuple[str, Spoil]]] = {
     "unapplied_payment": ("a voided invoice is paid", paid_after_void),
     "refund_mismatch": ("a refund in the dashboard", lambda s: s.drift("refund", charge_id=s.payer().charge_id)),
     "dispute_unbooked": ("a cardholder disputes", lambda s: s.drift("dispute", charge_id=s.payer().charge_id)),
+    "fee_unbooked": (
+        "Stripe's fee grows afterwards",
+        lambda s: s.drift("change_fee", charge_id=s.fresh_payer().charge_id),
+    ),
     "payout_mismatch": ("a payout filed with a wrong amount", lambda s: s.world.db.rows("demo/spoil_payout")),
     "payout_failed_after_paid": (
         "a payout comes back",
