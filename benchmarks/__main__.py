@@ -19,6 +19,15 @@ Row = dict[str, Any]
 RESULTS: Final = Path(__file__).parent / "results.json"
 
 
+FIGURES: Final[dict[str, tuple[str, ...]]] = {
+    "collect": ("collect_limit", "collect_limit_100", "collect_calls_per_invoice"),
+    "events": ("webhook_http_c10", "apply_events", "poll_ingest", "webhook_to_state_p99"),
+    "extract": ("extract_ledger",),
+    "reconcile": ("reconcile_1m", "reconcile_10m", "reconcile_increment", "publish_1m", "publish_10m"),
+}
+"""What a group measures, where its figures are not called like the group."""
+
+
 def module(name: str) -> Any:
     """A benchmark module, imported when its turn comes."""
     return import_module(f"benchmarks.{name}")
@@ -34,7 +43,10 @@ def suites(url: str, full: bool) -> dict[str, Callable[[], list[Row]]]:
         "events": lambda: module("events").measure(url),
         "extract": lambda: module("extract").measure(url),
         "reconcile": lambda: module("reconcile").measure(full=full),
-        "simulator": lambda: module("simulator").measure(),
+        "simulator_inprocess": lambda: [module("simulator").in_process()],
+        "simulator_http": lambda: [module("simulator").over_http()],
+        "simulator_page": lambda: [module("simulator").pages()],
+        "simulate_years": lambda: [module("simulator").years()],
     }
 
 
@@ -44,6 +56,8 @@ def main() -> int:
     parser.add_argument("--only", default="", help="a group or the beginning of a figure's name, such as 'collect'")
     parser.add_argument("--size", default="", choices=["", "full"], help="'full' runs the large sizes too")
     asked = parser.parse_args()
+    if not selected(suites("", full=False), asked.only):
+        parser.error(f"no figure is called {asked.only!r}; the groups are {', '.join(suites('', full=False))}")
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
         server = embedded_postgres.start(Path(home))
         try:
@@ -58,15 +72,25 @@ def main() -> int:
 def measured(groups: dict[str, Callable[[], list[Row]]], only: str) -> list[Row]:
     """The rows of every group that was asked for, with a line of progress each."""
     rows: list[Row] = []
-    wanted = {name: run for name, run in groups.items() if not only or name.startswith(only) or only.startswith(name)}
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)
     ) as bar:
-        for name, run in wanted.items():
+        for name, run in selected(groups, only).items():
             task = bar.add_task(name, total=1)
             rows += run()
             bar.advance(task)
     return rows
+
+
+def selected(groups: dict[str, Callable[[], list[Row]]], only: str) -> dict[str, Callable[[], list[Row]]]:
+    """The groups that are called `only` or measure a figure of that name; failing that, those whose names go together."""
+    names = {group: (group, *FIGURES.get(group, ())) for group in groups}
+    exactly = {group: run for group, run in groups.items() if only in names[group]}
+    return exactly or {
+        group: run
+        for group, run in groups.items()
+        if any(name.startswith(only) or only.startswith(name) for name in names[group])
+    }
 
 
 def shown(rows: list[Row]) -> Table:

@@ -3,7 +3,7 @@
 import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final, TypeAlias
 
 from stripe_simulator.faults import PAGE, Occasion
@@ -74,21 +74,23 @@ def created_range(given: Any) -> tuple[int, int]:
 
 def _walk(table: Table, kind: str, params: Json, by: By | None, span: tuple[int, int]) -> Iterator[Json]:
     if "ending_before" in params:
-        return _merged(table, by, _place(table, kind, params, "ending_before"), ascending=True)
+        above = _place(table, kind, params, "ending_before")
+        if not table.in_order:
+            return _merged(table, by, above, ascending=True)
+        above = max(above, bisect_left(table.created, span[0]) - 1)
+        return _while(_merged(table, by, above, ascending=True), table, range(bisect_right(table.created, span[1])))
     below = len(table.order)
     if "starting_after" in params:
         below = _place(table, kind, params, "starting_after")
     if not table.in_order:
         return _merged(table, by, below, ascending=False)
     below = min(below, bisect_right(table.created, span[1]))
-    return _until(_merged(table, by, below, ascending=False), table, bisect_left(table.created, span[0]))
+    lowest = bisect_left(table.created, span[0])
+    return _while(_merged(table, by, below, ascending=False), table, range(lowest, len(table.order)))
 
 
-def _until(rows: Iterator[Json], table: Table, lowest: int) -> Iterator[Json]:
-    for row in rows:
-        if table.place[row["id"]] < lowest:
-            return
-        yield row
+def _while(rows: Iterator[Json], table: Table, places: range) -> Iterator[Json]:
+    return takewhile(lambda row: table.place[row["id"]] in places, rows)
 
 
 def _place(table: Table, kind: str, params: Json, cursor: str) -> int:

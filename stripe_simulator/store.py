@@ -17,7 +17,7 @@ INDEXES: Final[Mapping[str, tuple[str, ...]]] = {
     "payment_method": ("customer",),
     "setup_intent": ("customer",),
     "setup_attempt": ("setup_intent",),
-    "event": ("type",),
+    "event": ("type", "pending_webhooks"),
     "subscription": ("customer",),
     "invoice": ("customer", "_subscription"),
     "invoiceitem": ("customer", "invoice", "_pending"),

@@ -127,7 +127,8 @@ class World:
             HIDDEN: {"body": body.decode(), "previous": previous, "shown_at": shown_at},
         }
         self.store.add(event)
-        event["pending_webhooks"] = sum(listener(event) for listener in self.listeners)
+        if pending := sum(listener(event) for listener in self.listeners):
+            self.store.change(event, {"pending_webhooks": pending})
 
 
 def customer_of(row: Json) -> str:

@@ -1,6 +1,6 @@
 """Events: what happened, newest first, for thirty days."""
 
-from typing import Final
+from typing import Any, Final
 
 from stripe_simulator.listing import page
 from stripe_simulator.routes import Call, route
@@ -14,27 +14,32 @@ TYPES_MAX: Final = 20
 @route("get", "/v1/events", "EventListParams")
 def list_all(world: World, call: Call) -> Json:
     """A page of events; one told to appear later stays unseen until then, though its `created` is older."""
-    types = _types(call)
-    exact = types is not None and not any("*" in t for t in types)
-    now, delivered = world.clock.seconds, call.get("delivery_success")
+    types, delivered, now = _types(world, call), call.get("delivery_success"), world.clock.seconds
+    by = None if types is None else ("type", types)
+    if delivered is not None and by is None:
+        by = ("pending_webhooks", [n for n in _known(world, "pending_webhooks") if (n == 0) == delivered])
 
     def keep(row: Json) -> bool:
-        if row[HIDDEN]["shown_at"] > now:
-            return False
-        if types is not None and not exact and not any(_matches(row["type"], t) for t in types):
-            return False
-        return delivered is None or (row["pending_webhooks"] == 0) == delivered
+        return row[HIDDEN]["shown_at"] <= now and delivered in (None, row["pending_webhooks"] == 0)
 
-    return page(world, "event", call.params, "/v1/events", ("type", types) if exact and types else None, keep)
+    return page(world, "event", call.params, "/v1/events", by, keep)
 
 
-def _types(call: Call) -> list[str] | None:
+def _known(world: World, field: str) -> list[Any]:
+    """The values of the field that events have."""
+    return list(world.store.table("event").by[field])
+
+
+def _types(world: World, call: Call) -> list[str] | None:
+    """The exact types wanted; None for all. A `*` stands for the types that have happened."""
     if "type" in call.params and "types" in call.params:
         raise invalid("You may only specify one of these parameters: type, types.", "types")
     types = call.get("types") or ([call["type"]] if call.get("type") else None)
     if types and len(types) > TYPES_MAX:
         raise invalid(f"You may pass at most {TYPES_MAX} types.", "types")
-    return None if types == ["*"] else types
+    if types is None or types == ["*"]:
+        return None
+    return [kind for kind in _known(world, "type") if any(_matches(kind, wanted) for wanted in types)]
 
 
 def _matches(kind: str, wanted: str) -> bool:
