@@ -25,6 +25,11 @@ PUBLISHING = dg.AssetSelection.assets(warehouse.warehouse, warehouse.marts)
 billing_day = dg.define_asset_job(
     "billing_day", BILLING, description="Bill a day, charge what is open, apply what Stripe says."
 )
+collection_round = dg.define_asset_job(
+    "collection_round",
+    dg.AssetSelection.assets(collection.payment_intents),
+    description="Charge what is open: retries whose time has come, cards that were just entered, what was not due before.",
+)
 takeover_round = dg.define_asset_job(
     "takeover_round",
     dg.AssetSelection.assets(subscriptions.takeovers),
@@ -56,4 +61,13 @@ daily_round = dg.define_asset_job(
     description="The whole way of a day: bill, collect, apply, reconcile, prove, repair, dun, publish.",
 )
 
-JOBS = [billing_day, takeover_round, stripe_sweep, reconciliation_round, close_books, dunning_round, daily_round]
+JOBS = [
+    billing_day,
+    collection_round,
+    takeover_round,
+    stripe_sweep,
+    reconciliation_round,
+    close_books,
+    dunning_round,
+    daily_round,
+]

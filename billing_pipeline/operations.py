@@ -46,7 +46,7 @@ from billing_pipeline.flows.repair_divergences import Repaired, repair_divergenc
 from billing_pipeline.flows.run_billing import DayBilled, run_billing
 from billing_pipeline.flows.run_dunning import Dunned
 from billing_pipeline.flows.seal_journal import Sealed, seal_journal
-from billing_pipeline.flows.settle_unknowns import SettledUnknowns, settle_unknowns
+from billing_pipeline.flows.settle_unknowns import ATTEMPTS_MAX, SettledUnknowns, settle_unknowns
 from billing_pipeline.flows.sweep_objects import Swept, sweep_everything, sweep_objects
 from billing_pipeline.flows.sync_catalog import CatalogSynced
 from billing_pipeline.flows.sync_subscriptions import Synced
@@ -153,9 +153,9 @@ def collect(world: World, progress: Callable[[int], None] = lambda answered: Non
     )  # fmt: skip
 
 
-def settle(world: World) -> SettledUnknowns:
+def settle(world: World, limit: int = ATTEMPTS_MAX) -> SettledUnknowns:
     """Attempts whose outcome nobody knows are asked about."""
-    return settle_unknowns(CollectionStore(world.db), world.gateway, world.clock)
+    return settle_unknowns(CollectionStore(world.db), world.gateway, world.clock, limit=limit)
 
 
 def poll(world: World) -> Polled:

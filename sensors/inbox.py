@@ -1,11 +1,12 @@
-"""The safety net below the ingest process: poll what no webhook told, apply what still waits.
+"""The safety net below the ingest process: poll what no webhook told, apply what still waits, settle what is unknown.
 
-Both work inside the tick and report a materialization; neither starts a run per event. The truth is in the inbox and its
+All work inside the tick and report a materialization; none starts a run per event. The truth is in the inbox and its
 high-water mark; the cursor only says what the last tick did.
 """
 
 import dagster as dg
 
+from assets.collection import payment_intents
 from assets.events import invoice_states, stripe_events
 from assets.summaries import metadata_of
 from billing_pipeline import operations
@@ -13,6 +14,8 @@ from resources import BillingResource
 from sensors.defaults import READING, seconds_between_polls
 
 DRAIN_SECONDS = 15  # Dagster ticks every five at best; facts that the ingest process applies are gone by then
+SETTLE_SECONDS = 60  # one settle cycle
+ATTEMPTS_PER_TICK = 100  # a few seconds with Stripe well; the lease keeps the rest for the next tick
 FACTS_PER_TICK = 2_000  # under a second of work, far from the tick's 60-second limit
 
 
@@ -40,3 +43,14 @@ def webhook_inbox(context: dg.SensorEvaluationContext, billing: BillingResource)
         return dg.SkipReason("nothing waits in the inbox")
     told = dg.AssetMaterialization(invoice_states.key, metadata=metadata_of(done, done.applied))
     return dg.SensorResult(asset_events=[told], cursor=f"{done.applied} applied, {done.dead} dead")
+
+
+@dg.sensor(minimum_interval_seconds=SETTLE_SECONDS, default_status=READING, target=[payment_intents])
+def unknown_outcomes(context: dg.SensorEvaluationContext, billing: BillingResource) -> dg.SensorResult | dg.SkipReason:
+    """Calls to Stripe without a known end are asked for, or sent again under their key. Never a new charge."""
+    with billing.world() as world:
+        done = operations.settle(world, limit=ATTEMPTS_PER_TICK)
+    if not done.resent + done.looked_up:
+        return dg.SkipReason("the end of every call is known")
+    told = dg.AssetMaterialization(payment_intents.key, metadata=metadata_of(done, done.settled))
+    return dg.SensorResult(asset_events=[told], cursor=f"{done.settled} settled, {done.still_unknown} still unknown")

@@ -2,7 +2,15 @@
 
 import dagster as dg
 
-from assets.jobs import billing_day, close_books, dunning_round, reconciliation_round, stripe_sweep, takeover_round
+from assets.jobs import (
+    billing_day,
+    close_books,
+    collection_round,
+    dunning_round,
+    reconciliation_round,
+    stripe_sweep,
+    takeover_round,
+)
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.settings import Settings
 from sensors.defaults import MOVING_MONEY, WATCHING
@@ -25,6 +33,14 @@ def partition_of(context: dg.ScheduleEvaluationContext) -> str:
 def every_morning_bill_and_collect(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Six in the morning: invoices of the day, charges, Stripe's answers."""
     return dg.RunRequest(partition_key=partition_of(context))
+
+
+@dg.schedule(
+    job=collection_round, cron_schedule="10,40 * * * *", execution_timezone=zone(), default_status=MOVING_MONEY
+)
+def every_half_hour_collect(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Every half hour: a card that was just entered and a retry whose time has come do not wait for the morning."""
+    return dg.RunRequest()
 
 
 @dg.schedule(job=stripe_sweep, cron_schedule="15 * * * *", execution_timezone=zone(), default_status=WATCHING)
@@ -59,6 +75,7 @@ def every_half_hour_follow_takeovers(context: dg.ScheduleEvaluationContext) -> d
 
 schedules = [
     every_morning_bill_and_collect,
+    every_half_hour_collect,
     every_hour_sweep,
     every_morning_reconcile,
     every_morning_close_yesterday,

@@ -19,7 +19,7 @@ from billing_pipeline.domain.attempts import (
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.requests import Request
 from billing_pipeline.flows.ports import Clock, Gateway
-from billing_pipeline.flows.ports.collection import Settled
+from billing_pipeline.flows.ports.collection import AttemptStore, Settled
 from billing_pipeline.flows.ports.sync import CallStore
 from billing_pipeline.flows.send_attempts import KEY_REFUSED, Answer, answer_to
 
@@ -42,8 +42,16 @@ def call_stripe(
     return send(store, gateway, clock, opened[0], ResolvedBy.REPLY)
 
 
-def send(store: CallStore, gateway: Gateway, clock: Clock, attempt: Attempt, by: ResolvedBy) -> Answer:
-    """Send what the attempt says and write what came of it."""
+def send(store: AttemptStore, gateway: Gateway, clock: Clock, attempt: Attempt, by: ResolvedBy) -> Answer:
+    """Send what the attempt says and write what came of it. Raises Broken when Stripe refuses the key."""
+    answer = sent(store, gateway, clock, attempt, by)
+    if answer.verdict.codes.code == KEY_REFUSED:
+        raise Broken(answer.verdict.remedy)
+    return answer
+
+
+def sent(store: AttemptStore, gateway: Gateway, clock: Clock, attempt: Attempt, by: ResolvedBy) -> Answer:
+    """What came of sending what the attempt says, written down."""
     answer = answer_to(gateway, attempt, by)
     unknown = answer.verdict.unknown_reason
     later = None
@@ -51,8 +59,6 @@ def send(store: CallStore, gateway: Gateway, clock: Clock, attempt: Attempt, by:
         step = Step.LOOK_UP if unknown == "server_error" else Step.RESEND
         later = next_check_at(attempt, step, clock.now())
     store.settle(attempt, Settled(answer.verdict, next_check_at=later), clock.now())
-    if answer.verdict.codes.code == KEY_REFUSED:
-        raise Broken(answer.verdict.remedy)
     return answer
 
 
@@ -74,22 +80,23 @@ def settle_calls(store: CallStore, gateway: Gateway, clock: Clock, operations: S
     No reply: sent again under its key. A server error, or too old: given up once it cannot arrive any more. Nothing is lost:
     whoever made the call looks at the object first and asks for what is still missing.
     """
-    settled = 0
     with store.transaction():
         attempts = store.claim_unknown(operations, clock.now(), UNKNOWN_MAX)
-    for attempt in attempts:
-        settled += settle_call(store, gateway, clock, attempt)
-    return settled
+    verdicts = [settle_call(store, gateway, clock, attempt) for attempt in attempts]
+    if refused := next((one for one in verdicts if one.codes.code == KEY_REFUSED), None):
+        raise Broken(refused.remedy)
+    return sum(verdict.outcome is not None for verdict in verdicts)
 
 
-def settle_call(store: CallStore, gateway: Gateway, clock: Clock, attempt: Attempt) -> bool:
-    """Whether the outcome is known now."""
+def settle_call(store: AttemptStore, gateway: Gateway, clock: Clock, attempt: Attempt) -> Verdict:
+    """What is known of the call after asking once, written down. It is not proven absent by looking: see settle_calls."""
     now = clock.now()
     if next_step(attempt, now) is Step.RESEND:
-        return send(store, gateway, clock, attempt, ResolvedBy.RESEND).verdict.outcome is not None
+        return sent(store, gateway, clock, attempt, ResolvedBy.RESEND).verdict
     if not absence_is_proven(attempt, now):
         verdict = Verdict(None, attempt.unknown_reason, ResolvedBy.LOOKUP)
         store.settle(attempt, Settled(verdict, next_check_at=next_check_at(attempt, Step.LOOK_UP, now)), now)
-        return False
+        return verdict
     verdict = Verdict(Outcome.NOT_CREATED, None, ResolvedBy.LOOKUP, remedy="the object was looked at instead")
-    return store.settle(attempt, Settled(verdict), now)
+    store.settle(attempt, Settled(verdict), now)
+    return verdict

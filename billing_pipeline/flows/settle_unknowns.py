@@ -22,6 +22,7 @@ from billing_pipeline.domain.attempts import (
 )  # fmt: skip
 from billing_pipeline.domain.events import id_of
 from billing_pipeline.domain.requests import WITH_FEE
+from billing_pipeline.flows.call_stripe import settle_call
 from billing_pipeline.flows.ports import Clock, Gateway, Json
 from billing_pipeline.flows.ports.collection import CollectionStore, Settled
 from billing_pipeline.flows.send_attempts import NOT_NOW, Answer, answer_to, in_threads, looked_up, settled_by
@@ -67,7 +68,7 @@ def _due(store: CollectionStore, clock: Clock, limit: int) -> Iterator[Attempt]:
     left = limit
     while left > 0:
         with store.transaction():
-            attempts = store.claim_unknown(tuple(FINDERS), clock.now(), min(CHUNK, left))
+            attempts = store.claim_unknown(tuple(Operation), clock.now(), min(CHUNK, left))
         yield from attempts
         left -= len(attempts)
         if not attempts:
@@ -77,10 +78,13 @@ def _due(store: CollectionStore, clock: Clock, limit: int) -> Iterator[Attempt]:
 def _settle(store: CollectionStore, gateway: Gateway, clock: Clock, attempt: Attempt) -> tuple[str, str]:
     """Ask once and write what is known: what was done, and what came of it."""
     step = next_step(attempt, clock.now())
+    done = "resent" if step is Step.RESEND else "looked_up"
+    if attempt.operation in CALLS:
+        return done, _ending(settle_call(store, gateway, clock, attempt))
     answer = _resend(gateway, attempt) if step is Step.RESEND else _look_up(gateway, attempt, clock.now())
     settled = _settled(attempt, step, answer, clock.now(), gateway.api_version)
     store.settle(attempt, settled, clock.now())
-    return "resent" if step is Step.RESEND else "looked_up", _ending(settled.verdict)
+    return done, _ending(settled.verdict)
 
 
 def find_intent(gateway: Gateway, attempt: Attempt) -> Json | None:
@@ -137,6 +141,9 @@ FINDERS: Final[Mapping[Operation, Finder]] = {
     Operation.CUSTOMER: find_customer,
     Operation.SETUP: find_nothing,
 }
+
+CALLS: Final = frozenset({Operation.MIRROR, Operation.UNHOLD, Operation.CATALOG})
+"""Calls that move no money: nothing is looked for, since the flow that makes them looks at the object before the next."""
 
 
 def _resend(gateway: Gateway, attempt: Attempt) -> Answer:

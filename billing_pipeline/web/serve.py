@@ -1,4 +1,4 @@
-"""The one long-running process: webhook and pages over HTTP, events by polling, and facts applied as soon as they are stored."""
+"""The one long-running process: webhook and pages over HTTP; events polled, facts applied, unknown outcomes asked for."""
 
 import logging
 import threading
@@ -10,6 +10,7 @@ from typing import Final
 
 import uvicorn
 
+from billing_pipeline.adapters.stores.collection_store import CollectionStore
 from billing_pipeline.adapters.stores.event_store import EventStore
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.bootstrap import World
@@ -17,12 +18,14 @@ from billing_pipeline.domain.errors import BillingError
 from billing_pipeline.flows.apply_events import Applied, apply_events
 from billing_pipeline.flows.ingest_events import Polled, ingest_events
 from billing_pipeline.flows.ports import Gateway
+from billing_pipeline.flows.settle_unknowns import SettledUnknowns, settle_unknowns
 from billing_pipeline.flows.sweep_objects import sweep_everything
 from billing_pipeline.web.app import build_app
 from billing_pipeline.web.counted_gateway import CountedGateway
 from billing_pipeline.web.metrics import Metrics
 
 IDLE_SECONDS: Final = 1.0  # facts that other processes put in wait no longer than this
+SETTLE_SECONDS: Final = 60.0  # one settle cycle: a lost reply is asked for a minute later
 FAILED_SECONDS: Final = 2.0  # a pause while the database or Stripe is away
 BACKLOG_CONNECTIONS: Final = 512
 KEPT_SECONDS: Final = 60  # an idle connection stays open: opening one costs more than a delivery
@@ -32,7 +35,7 @@ log = logging.getLogger("billing_pipeline.serve")
 
 @dataclass(slots=True)
 class Loops:
-    """The poll and apply loops of a process. wake: facts were stored. stop: the process ends."""
+    """The poll, apply and settle loops of a process. wake: facts were stored. stop: the process ends."""
 
     world: World
     metrics: Metrics
@@ -54,6 +57,20 @@ class Loops:
         while not self.stop.is_set():
             done = self._guarded("poll", self.poll_once)
             self.stop.wait(pause if done else FAILED_SECONDS)
+
+    def settle_forever(self) -> None:
+        """Ask for calls without a known end, at once and then every SETTLE_SECONDS."""
+        while not self.stop.is_set():
+            self._guarded("settle", self.settle_once)
+            self.stop.wait(SETTLE_SECONDS)
+
+    def settle_once(self) -> SettledUnknowns:
+        """One settle cycle; what it learnt is applied at once."""
+        gateway = CountedGateway(self.world.gateway, self.metrics)
+        done = settle_unknowns(CollectionStore(self.world.db), gateway, self.world.clock)
+        if done.settled:
+            self.wake.set()
+        return done
 
     def apply_once(self) -> Applied:
         """One round of applying."""
@@ -91,9 +108,9 @@ class Loops:
         return False
 
 
-def polling_and_applying(loops: Loops) -> AbstractContextManager[None]:
-    """Both loops in their threads, until the end of the block."""
-    return _threads(loops, loops.apply_forever, loops.poll_forever)
+def working(loops: Loops) -> AbstractContextManager[None]:
+    """All loops in their threads, until the end of the block."""
+    return _threads(loops, loops.apply_forever, loops.poll_forever, loops.settle_forever)
 
 
 def applying(loops: Loops) -> AbstractContextManager[None]:
@@ -122,7 +139,7 @@ def serve(
     metrics = Metrics()
     loops = Loops(world, metrics, after_apply)
     app = build_app(world, metrics=metrics, on_stored=lambda new: loops.wake.set())
-    with polling_and_applying(loops):
+    with working(loops):
         uvicorn.run(
             app,
             host=host,

@@ -67,11 +67,12 @@ def test_what_pushes_to_stripe_shares_one_pool() -> None:
 def test_every_schedule_has_a_zone_and_a_job_and_every_sensor_a_description() -> None:
     repository = defs.get_repository_def()
 
-    assert len(repository.schedule_defs) == 6
+    assert len(repository.schedule_defs) == 7
     assert all(schedule.execution_timezone for schedule in repository.schedule_defs)
     assert {sensor.name for sensor in repository.sensor_defs} >= {
         "stripe_events_poll",
         "webhook_inbox",
+        "unknown_outcomes",
         "divergence_alert",
         "run_failure_alert",
     }

@@ -7,11 +7,11 @@ import pytest
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.collection_store import CollectionStore
-from billing_pipeline.domain.attempts import Attempt
+from billing_pipeline.domain.attempts import Attempt, Operation
 from billing_pipeline.domain.collecting import Candidate
 from billing_pipeline.flows.collect_payments import Collected, collect_payments
 from billing_pipeline.flows.ports.collection import FIRST_PLACE
-from billing_pipeline.flows.settle_unknowns import FINDERS, SettledUnknowns, settle_unknowns
+from billing_pipeline.flows.settle_unknowns import SettledUnknowns, settle_unknowns
 from stripe_simulator import Simulator
 from tests.collecting import Desk, customer, invoice, open_desk
 
@@ -111,7 +111,7 @@ def test_what_one_process_has_claimed_another_does_not_wait_for(desk: Desk) -> N
 
 def claim(store: CollectionStore, now: datetime) -> tuple[list[Candidate], list[Attempt]]:
     candidates, _ = store.claim_candidates(now, now.date(), FIRST_PLACE, 10)
-    return candidates, store.claim_unknown(tuple(FINDERS), now, 10)
+    return candidates, store.claim_unknown(tuple(Operation), now, 10)
 
 
 def test_a_run_draws_invoices_only_as_fast_as_they_are_sent(desk: Desk) -> None:

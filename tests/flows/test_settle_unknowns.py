@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing_pipeline.adapters.postgres import Database
-from billing_pipeline.domain.attempts import LEASE
-from billing_pipeline.flows.settle_unknowns import FINDERS
+from billing_pipeline.domain.attempts import LEASE, Operation
 from stripe_simulator import Fault, Simulator
 from tests.clusters import Cluster
 from tests.collecting import Desk, customer, give_card, invoice, open_desk
@@ -189,8 +188,8 @@ def test_two_settlers_at_once_ask_once(desk: Desk) -> None:
     desk.collect()
     desk.pass_time(minutes=1)
 
-    first = desk.store.claim_unknown(tuple(FINDERS), desk.clock.now(), 10)
-    second = desk.store.claim_unknown(tuple(FINDERS), desk.clock.now(), 10)
+    first = desk.store.claim_unknown(tuple(Operation), desk.clock.now(), 10)
+    second = desk.store.claim_unknown(tuple(Operation), desk.clock.now(), 10)
 
     assert (len(first), len(second)) == (1, 0)
 

@@ -16,9 +16,10 @@ from billing_pipeline.flows.apply_events import Applied
 from billing_pipeline.web.app import build_app
 from billing_pipeline.web.counted_gateway import CountedGateway
 from billing_pipeline.web.metrics import Metrics
-from billing_pipeline.web.serve import Loops, applying, polling_and_applying
+from billing_pipeline.web.serve import Loops, applying, working
 from stripe_simulator import Simulator
 from tests import seeds
+from tests.collecting import customer, invoice, open_desk
 from tests.fakes import FakeClock
 from tests.flows.event_world import FakeGateway, event, intent
 from tests.flows.month import charge, customer_of, gateway_of
@@ -68,7 +69,7 @@ def test_what_no_webhook_brought_is_polled_and_applied(world: World, simulator: 
     charge(client, "inv-1", "acme", customer, method)
     loops = Loops(world, Metrics())
 
-    with polling_and_applying(loops):
+    with working(loops):
         paid = eventually(lambda: is_paid(world.db))
 
     assert paid
@@ -79,7 +80,7 @@ def test_a_round_that_fails_is_counted_and_the_next_one_goes_on(world: World) ->
     stripe_away = FakeGateway(away=TryLater("Stripe is away"))
     loops = Loops(replace(world, reader=stripe_away), Metrics())  # type: ignore[arg-type]
 
-    with polling_and_applying(loops):
+    with working(loops):
         failed = eventually(
             lambda: 'billing_loop_failures_total{loop="poll"} 1.0' in loops.metrics.exposition(None).decode()
         )
@@ -87,6 +88,24 @@ def test_a_round_that_fails_is_counted_and_the_next_one_goes_on(world: World) ->
         went_on = eventually(lambda: SweepStore(world.db).high_water("events") is not None)
 
     assert (failed, went_on) == (True, True)
+
+
+def test_a_call_without_a_known_end_is_settled_and_applied_without_anybody_asking(
+    world: World, simulator: Simulator
+) -> None:
+    desk = open_desk(world.db, simulator)
+    customer(desk, "late")
+    invoice(desk, "inv-late", "late")
+    desk.fault("drop_after")
+    unknown = desk.collect().unknown
+    desk.pass_time(minutes=1)
+
+    with working(Loops(replace(world, clock=simulator.clock), Metrics())):
+        settled = eventually(lambda: not desk.attempts(outcome=None))
+        paid = eventually(lambda: seeds.fetch(world.db, billing.invoices, invoice_id="inv-late")[0]["state"] == "paid")
+
+    assert (unknown, settled, paid) == (1, True, True)
+    assert desk.charges() == {"inv-late": 1}
 
 
 def test_a_gateway_that_counts_says_what_the_other_says() -> None:
