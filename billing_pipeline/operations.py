@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from secrets import token_hex
 from typing import Any, Final
 
+from billing_pipeline.adapters.card_limits_file import read_card_limits
 from billing_pipeline.adapters.identity import bind
 from billing_pipeline.adapters.postgres import raw_statement
 from billing_pipeline.adapters.reconciliation_parts import parts_of
@@ -149,7 +150,7 @@ def collect(world: World, progress: Callable[[int], None] = lambda answered: Non
     """Open invoices are charged, once each."""
     return collect_payments(
         CollectionStore(world.db), world.gateway, world.clock, zone=world.settings.zone, environment=environment(world),
-        threads=threads(world), progress=progress,
+        threads=threads(world), limits=read_card_limits(world.settings.policies), progress=progress,
     )  # fmt: skip
 
 

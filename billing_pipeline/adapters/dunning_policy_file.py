@@ -8,6 +8,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any, Final
 
+from billing_pipeline.adapters.card_limits_file import read_card_limits
 from billing_pipeline.adapters.message_templates import template_faults
 from billing_pipeline.domain.dunning_policy import (
     Action,
@@ -72,7 +73,7 @@ def read_policy(folder: Path, name: str = "dunning.toml") -> Policy:
     if complaints or policy is None:
         more = f" (and {len(complaints) - 1} more: `billing-pipeline dunning check`)" if len(complaints) > 1 else ""
         raise Broken(complaints[0] + more)
-    return policy
+    return replace(policy, card_limits=read_card_limits(folder))
 
 
 def check_policy(file: Path, templates: Path) -> tuple[list[str], Policy | None]:

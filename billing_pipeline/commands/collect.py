@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from billing_pipeline.adapters.card_limits_file import read_card_limits
 from billing_pipeline.adapters.stores.collection_store import CollectionStore
 from billing_pipeline.adapters.stores.customer_store import CustomerStore
 from billing_pipeline.bootstrap import open_world
@@ -38,6 +39,7 @@ def run(
             threads=threads,
             zone=world.settings.zone,
             environment=world.settings.mode,
+            limits=read_card_limits(world.settings.policies),
         )
     show(done, as_json)
 

@@ -6,13 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
+from billing_pipeline.adapters.card_limits_file import read_card_limits
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.bootstrap import open_world
-from billing_pipeline.commands.tables import show_rows
+from billing_pipeline.commands.tables import print_table, show_rows
 from billing_pipeline.domain.card_budget import MONTH, budget_left
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
+from billing_pipeline.domain.retry_rules import rules as known_rules
 from billing_pipeline.flows.record_payments import METHODS, ReceivedMoney, record_payment
+from billing_pipeline.settings import Settings
 from billing_pipeline.web.links import pay_links
 
 app = typer.Typer(no_args_is_help=True, help="Payments: list, record, retry, cards that expire, tries that are left.")
@@ -49,10 +52,11 @@ def cards(limit: Limit = 50, as_json: AsJson = False) -> None:
     with open_world() as world:
         now = world.clock.now()
         rows = world.db.rows("collection/card_budgets", since=now - MONTH, limit=limit)
-    budgets = [(row, budget_left(row.brand, row.declined_at, now)) for row in rows]
+        limits = read_card_limits(world.settings.policies)
+    budgets = [(row, budget_left(row.brand, row.declined_at, now, limits)) for row in rows]
     found: list[dict[str, Any]] = [
         {"card": f"{row.brand} {row.last4}".strip() or row.fingerprint, "account": row.account_id,
-         "invoices": row.invoices, "tries": row.tries, "declines": row.declines, "left": budget.left,
+         "invoices": row.invoices, "declines": row.declines, "by_us": row.by_us, "left": budget.left,
          "free_at": budget.free_at.isoformat() if budget.free_at else None}
         for row, budget in budgets
     ]  # fmt: skip
@@ -63,6 +67,27 @@ def cards(limit: Limit = 50, as_json: AsJson = False) -> None:
         typer.echo(f"{row['card']:24} {row['account']:20} {row['declines']:>3} declines, {row['left']:>3} left{free}")
     if not found and not as_json:
         typer.echo("no card was declined in the last 30 days")
+
+
+@app.command()
+def rules(as_json: AsJson = False) -> None:
+    """What decides about a retry: every word of Stripe and the card networks, and how often a card may be declined."""
+    limits = read_card_limits(Settings.load().policies)
+    words = [
+        {"said_by": rule.said_by, "word": rule.word, "class": str(rule.decline_class),
+         "again_after_hours": int(rule.wait.total_seconds() // 3600) if rule.wait else None}
+        for rule in known_rules()
+    ]  # fmt: skip
+    caps: list[dict[str, Any]] = [
+        {"cards": brand or "others", "declines_max": one.declines_max, "within_hours": int(one.within.total_seconds() // 3600)}
+        for brand, rows in limits.items()
+        for one in rows
+    ]  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps({"words": words, "limits": caps}))
+        return
+    for found in (words, caps):
+        print_table(found)
 
 
 @app.command()

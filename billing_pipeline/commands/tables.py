@@ -18,7 +18,12 @@ def show_rows(rows: Sequence[Any], as_json: bool, *, empty: str) -> None:
     elif not found:
         print(empty)
     else:
-        Console(width=None if Console().is_terminal else WIDTH_MIN).print(table_of(found))
+        print_table(found)
+
+
+def print_table(found: Sequence[dict[str, Any]]) -> None:
+    """Print rows that are there."""
+    Console(width=None if Console().is_terminal else WIDTH_MIN).print(table_of(found))
 
 
 def table_of(found: Sequence[dict[str, Any]]) -> Table:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from billing_pipeline.domain.attempts import NewAttempt, Operation, collection_subject, key_of
-from billing_pipeline.domain.card_budget import budget_left
+from billing_pipeline.domain.card_budget import LIMITS, CardLimits, budget_left
 from billing_pipeline.domain.errors import Codes
 from billing_pipeline.domain.ids import AccountId, CustomerId, InvoiceId, PaymentIntentId, PaymentMethodId
 from billing_pipeline.domain.money import Money
@@ -118,7 +118,7 @@ UNASKED: Final = frozenset({"returned", "canceled"})
 """After these ends a new intent is made only when somebody asks for it: the bank, or a person, had a reason."""
 
 
-def plan(candidate: Candidate, now: datetime, environment: str, tries: int = 0) -> Plan:
+def plan(candidate: Candidate, now: datetime, environment: str, tries: int = 0, limits: CardLimits = LIMITS) -> Plan:
     """What to do about this invoice now. tries: of its card that are on their way and may be declined."""
     last = candidate.collection
     opens = last is None or not last.is_open
@@ -130,19 +130,21 @@ def plan(candidate: Candidate, now: datetime, environment: str, tries: int = 0) 
     if candidate.method is None:
         attempt = _attempt(Operation.CHARGE, candidate, seq, opens, NO_CALL, "")
         return NothingToCharge(candidate, seq, opens, attempt, Codes(code=NO_PAYMENT_METHOD))
-    if waits := _must_wait(candidate, candidate.method, now, tries):
+    if waits := _must_wait(candidate, candidate.method, now, tries, limits):
         until, codes = waits
         return Wait(candidate, seq, opens, until, codes)
     return Try(candidate, seq, opens, _trying(candidate, candidate.method, seq, opens, environment))
 
 
-def plan_all(candidates: Sequence[Candidate], now: datetime, environment: str) -> list[Plan]:
+def plan_all(
+    candidates: Sequence[Candidate], now: datetime, environment: str, limits: CardLimits = LIMITS
+) -> list[Plan]:
     """The plan of every candidate. Tries planned before it count against its card's budget until they are known."""
     planned: list[Plan] = []
     tries: dict[str, int] = {}
     for candidate in candidates:
         card = candidate.method.fingerprint if candidate.method else ""
-        made = plan(candidate, now, environment, tries.get(card, 0))
+        made = plan(candidate, now, environment, tries.get(card, 0), limits)
         if card and isinstance(made, Try):
             tries[card] = tries.get(card, 0) + 1
         planned.append(made)
@@ -194,7 +196,9 @@ def _attempt(
     return NewAttempt(operation, subject, before + 1, key_of(operation, subject, before + 1), request, fingerprint)
 
 
-def _must_wait(candidate: Candidate, method: Method, now: datetime, tries: int) -> tuple[datetime | None, Codes] | None:
+def _must_wait(
+    candidate: Candidate, method: Method, now: datetime, tries: int, limits: CardLimits
+) -> tuple[datetime | None, Codes] | None:
     """Until when, and for which codes; None: no need to wait. Another card than the one declined starts afresh."""
     last = candidate.collection
     if last and last.is_open and last.last_failed_at and last.tried_fingerprint == method.fingerprint:
@@ -205,7 +209,7 @@ def _must_wait(candidate: Candidate, method: Method, now: datetime, tries: int) 
             return allowed_at, last.last_codes
     if not method.fingerprint:
         return None
-    known = budget_left(method.brand, candidate.declined_at, now)
+    known = budget_left(method.brand, candidate.declined_at, now, limits)
     if not known.left:
         return known.free_at, Codes(code=BUDGET_SPENT)
     return (now, Codes(code=BUDGET_SPENT)) if tries >= known.left else None

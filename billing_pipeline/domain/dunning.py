@@ -10,7 +10,7 @@ from typing import Final
 
 from billing_pipeline.domain.card_budget import budget_left
 from billing_pipeline.domain.dunning_cases import Card, Held, Hold, LateInvoice, PlannedStep, Why
-from billing_pipeline.domain.dunning_policy import Action, Caps, Ladder, Policy, Step, segment_of, step_day
+from billing_pipeline.domain.dunning_policy import Action, Ladder, Policy, Step, segment_of, step_day
 from billing_pipeline.domain.dunning_timing import awake, local_day, local_moment, payday_near
 from billing_pipeline.domain.retry_rules import DeclineClass, decline_class, retry_after
 
@@ -162,15 +162,15 @@ def _no_retry(climb: Climb, step: Step) -> Why | None:
         return Why(Held.NEW_CARD_NEEDED, f"{kind}: {late.codes.decline or late.codes.code}; the customer must act")
     if _retries_taken(late) >= caps.retries_per_invoice_max:
         return Why(Held.BUDGET_SPENT, f"{caps.retries_per_invoice_max} retries of this invoice")
-    return _budget(late.card, caps, climb.at)
+    return _budget(late.card, climb.policy, climb.at)
 
 
-def _budget(card: Card, caps: Caps, at: datetime) -> Why | None:
+def _budget(card: Card, policy: Policy, at: datetime) -> Why | None:
     """The card's tries over all invoices: ours first, then the network's. Every try counts, as if it were declined."""
     recent = [attempt for attempt in card.attempts if attempt > at - timedelta(days=BUDGET_DAYS)]
-    if len(recent) >= caps.attempts_per_card_30_days_max:
+    if len(recent) >= policy.caps.attempts_per_card_30_days_max:
         return Why(Held.BUDGET_SPENT, f"{len(recent)} attempts on this card in {BUDGET_DAYS} days")
-    network = budget_left(card.brand, card.attempts, at)
+    network = budget_left(card.brand, card.attempts, at, policy.card_limits)
     return None if network.left else Why(Held.BUDGET_SPENT, f"{network.used} attempts: the card network allows no more")
 
 

@@ -5,13 +5,13 @@ policy file, such as ('ladders', 'standard', 'steps', 2, 'day'), so that the rea
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 from itertools import combinations, pairwise
 from typing import Final
 
-from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX
+from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX, LIMITS, CardLimits
 from billing_pipeline.domain.ids import PlanId
 from billing_pipeline.domain.money import Money
 
@@ -111,6 +111,7 @@ class Policy:
     segments: tuple[Segment, ...]
     timing: Timing = Timing()
     caps: Caps = Caps()
+    card_limits: CardLimits = field(default_factory=lambda: LIMITS)
 
 
 @dataclass(frozen=True, slots=True)

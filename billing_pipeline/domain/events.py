@@ -35,6 +35,9 @@ class Topic(StrEnum):
 OWN_SOURCES: Final = frozenset({"calendar", "repair", "dunning", "hand"})
 """Facts from here carry our own ids and need no reading from Stripe, unless they repeat an object of Stripe's."""
 
+ANSWER: Final = "reply:"
+"""How facts are named that answer a call of ours: with the number of the attempt behind it."""
+
 OWN_TYPES: Final[dict[str, Topic]] = {
     "invoice.due_date_passed": Topic.DUE_DATE_PASSED,
     "invoice.given_up": Topic.GIVEN_UP,
@@ -117,6 +120,11 @@ def topic(fact_type: str, source: str) -> Topic | None:
         return STRIPE_TYPES[fact_type]
     name, _, last = fact_type.rpartition(".")
     return OBJECT_TOPICS.get(name) if last in ("reply", "swept") else None
+
+
+def is_answer(event_id: str) -> bool:
+    """Whether the fact of that name is what Stripe answered to a call of ours; what a customer did on the page is none."""
+    return event_id.startswith(ANSWER) and event_id.removeprefix(ANSWER).isdigit()
 
 
 def is_own(about: Topic) -> bool:

@@ -4,6 +4,7 @@ The word that rules is the most specific one: Stripe's advice, the network's adv
 network's code, Stripe's decline code, and last the plain code. Codes are open sets: one that is not listed is soft.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -71,6 +72,27 @@ NETWORK_RETRY_AFTER: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One word that rules over a retry. said_by: whose word it is. wait: how long at least; None: never by itself."""
+
+    said_by: str
+    word: str
+    decline_class: DeclineClass
+    wait: timedelta | None
+
+
+def rules() -> list[Rule]:
+    """Every word that is known and what it means, those first that rule over the others. What is not listed is soft."""
+    told = [("Stripe's advice", word, kind) for word, kind in ADVICE.items()]
+    told += [("Mastercard's advice", word, kind) for word, kind in NETWORK_ADVICE.items()]
+    told += [("Visa's category", word, DeclineClass.HARD) for word in sorted(VISA_NEVER)]
+    told += [("decline code", word, DeclineClass.HARD) for word in sorted(HARD_DECLINES)]
+    told += [("decline code", word, DeclineClass.CUSTOMER_FIX) for word in sorted(CUSTOMER_DECLINES)]
+    first = Rule("decline code", AUTHENTICATION_REQUIRED, DeclineClass.AUTHENTICATION, None)
+    return [first, *(Rule(by, word, kind, _wait_of(by, word, kind)) for by, word, kind in told)]
+
+
 def decline_class(codes: Codes, brand: str = "") -> DeclineClass:
     """Who can do something about this decline. brand: Visa's categories hold for Visa and unknown cards."""
     if AUTHENTICATION_REQUIRED in (codes.code, codes.decline):
@@ -94,6 +116,12 @@ def earliest_retry(codes: Codes, failed_at: datetime, brand: str = "") -> dateti
     if decline_class(codes, brand) is not DeclineClass.SOFT:
         return None
     return failed_at + retry_after(codes)
+
+
+def _wait_of(said_by: str, word: str, kind: DeclineClass) -> timedelta | None:
+    if kind is not DeclineClass.SOFT:
+        return None
+    return NETWORK_RETRY_AFTER.get(word, RETRY_AFTER) if said_by == "Mastercard's advice" else RETRY_AFTER
 
 
 def _class_of_word(word: str) -> DeclineClass | None:

@@ -39,10 +39,12 @@ class BalanceTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt that the bank refused: which charge, and what was said."""
+    """An attempt that was refused: declined names its charge, '' where none reached the bank; fingerprint its card."""
 
     charge: str
     codes: Codes
+    declined: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +202,16 @@ def expanded_transaction(charge: object) -> BalanceTransaction | None:
 
 def parse_failure(raw: Json) -> Failure | None:
     """What an intent's last error says, or None when there was no failed attempt."""
-    error = raw.get("last_payment_error")
-    if not error:
+    if not (error := raw.get("last_payment_error")):
         return None
-    return Failure(id_of(error.get("charge")) or id_of(raw.get("latest_charge")), parse_codes(error))
+    declined = id_of(error.get("charge"))
+    return Failure(declined or id_of(raw.get("latest_charge")), parse_codes(error), declined, fingerprint_of(error))
+
+
+def fingerprint_of(error: Json) -> str:
+    """What names the card or account that was tried, or ''."""
+    method = error.get("payment_method")
+    return str((method.get(method["type"]) or {}).get("fingerprint") or "") if isinstance(method, Mapping) else ""
 
 
 def parse_codes(error: Json) -> Codes:

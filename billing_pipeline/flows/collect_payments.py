@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeGuard, assert_never
 
 from billing_pipeline.domain.attempts import Attempt, Outcome, Verdict
+from billing_pipeline.domain.card_budget import LIMITS, CardLimits
 from billing_pipeline.domain.collecting import CancelFirst, NothingToCharge, Plan, Try, Wait, canceling, plan_all
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
@@ -55,6 +56,7 @@ class Run:
     clock: Clock
     zone: str
     environment: str
+    limits: CardLimits
     tally: Tally = field(default_factory=Tally)
 
 
@@ -68,15 +70,16 @@ def collect_payments(
     threads: int = THREADS,
     zone: str = "UTC",
     environment: str = "billing",
+    limits: CardLimits = LIMITS,
     progress: Callable[[int], None] = lambda answered: None,
 ) -> Collected:
     """Say, do, write, for every invoice whose turn has come. Touches neither invoices nor the journal: the inbox does.
 
     limit: invoices at most. zone: its calendar says what is due today. environment: put into each intent's metadata.
-    progress: told how many were answered so far.
+    limits: how often a card may be declined. progress: told how many were answered so far.
     Raises Broken, after everything is written down, when Stripe refuses the key.
     """
-    run = Run(store, gateway, clock, zone, environment)
+    run = Run(store, gateway, clock, zone, environment, limits)
     answers = in_threads(_said(run, limit), lambda attempt: try_intent(store, gateway, clock, attempt), threads)
     for answered, answer in enumerate(answers, start=1):
         _count(run.tally, answer)
@@ -114,7 +117,7 @@ def _say(run: Run, place: ListPlace, size: int) -> tuple[list[Attempt], ListPlac
     now = run.clock.now()
     with run.store.transaction():
         candidates, after = run.store.claim_candidates(now, day_in(now, run.zone), place, size)
-        plans = plan_all(candidates, now, run.environment)
+        plans = plan_all(candidates, now, run.environment, run.limits)
         wanted = [plan.attempt for plan in plans if not isinstance(plan, Wait)]
         attempts = {one.subject: one for one in run.store.open_attempts(wanted, run.gateway.api_version, now)}
         mine = [plan for plan in plans if isinstance(plan, Wait) or plan.attempt.subject in attempts]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from billing_pipeline.domain.events import fact_key, id_of
+from billing_pipeline.domain.events import ANSWER, fact_key, id_of
 from billing_pipeline.flows.ports import Fact, Json, Source
 
 NO_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ def reply_fact(
     attempt_id: int, reply: Json, occurred_at: datetime, *, api_version: str, idempotency_key: str = ""
 ) -> Fact:
     """The fact that Stripe's answer to our own call tells: its name is the attempt's."""
-    return _object_fact(f"reply:{attempt_id}", "reply", "reply", reply, occurred_at, api_version, idempotency_key)
+    return _object_fact(f"{ANSWER}{attempt_id}", "reply", "reply", reply, occurred_at, api_version, idempotency_key)
 
 
 def swept_fact(found: Json, *, api_version: str) -> Fact:

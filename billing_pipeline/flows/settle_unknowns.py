@@ -31,6 +31,7 @@ from billing_pipeline.flows.try_intents import intent_path
 ATTEMPTS_MAX: Final = 10_000  # per run; more unknown at once means hours of outage: the next run goes on
 CHUNK: Final = 100  # claimed at a time
 THREADS: Final = 8  # after an outage all that is unknown is asked for within minutes
+CUSTOMERS: Final = "/v1/customers"  # where a customer is made; anything below it changes one
 CLOCK_SKEW: Final = timedelta(minutes=5)  # Stripe's clock may be behind ours when we list by creation
 
 Finder = Callable[[Gateway, Attempt], Json | None]
@@ -119,9 +120,9 @@ def find_refund(gateway: Gateway, attempt: Attempt) -> Json | None:
 def find_customer(gateway: Gateway, attempt: Attempt) -> Json | None:
     """The customer that carries the account's id, or the one that was to be changed."""
     asked = loads(attempt.request.params_json)
-    if attempt.request.path != "/v1/customers":
+    if attempt.request.path != CUSTOMERS:
         return gateway.read(attempt.request.path)
-    for page in gateway.pages("/v1/customers", {"email": asked["email"]}):
+    for page in gateway.pages(CUSTOMERS, {"email": asked["email"]}):
         for customer in page.objects:
             if (customer.get("metadata") or {}).get("account_id") == asked["metadata"]["account_id"]:
                 return customer
@@ -173,8 +174,17 @@ def _was_done(attempt: Attempt, found: Json) -> bool:
             return moved or id_of(found.get("latest_charge")) not in ("", attempt.prior_charge_id)
         case Operation.CANCEL:
             return bool(found["status"] in ("canceled", "succeeded"))
+        case Operation.CUSTOMER if attempt.request.path != CUSTOMERS:
+            return shows(found, loads(attempt.request.params_json))
         case _:
             return True
+
+
+def shows(found: object, asked: object) -> bool:
+    """Whether the object is as it was asked to be, in everything that was asked; '' asks for nothing to be there."""
+    if isinstance(asked, Mapping):
+        return isinstance(found, Mapping) and all(shows(found.get(name), value) for name, value in asked.items())
+    return found == asked or (asked == "" and not found)
 
 
 def _settled(attempt: Attempt, step: Step, answer: Answer, now: datetime, api_version: str) -> Settled:

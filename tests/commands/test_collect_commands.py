@@ -170,3 +170,16 @@ def declined(db: Database, number: int, at: datetime) -> None:
         idempotency_key=f"k{number}", api_version="", method_path="", request_json="{}", started_at=at,
         lease_until=at, outcome_at=at, fingerprint="fp_1",
     )  # fmt: skip
+
+
+def test_the_rules_for_retries_can_be_read(variables: dict[str, str]) -> None:
+    told_rules, shown = told(variables, "payments", "rules"), said(variables, "payments", "rules")
+
+    assert {"said_by": "Mastercard's advice", "word": "30", "class": "soft", "again_after_hours": 240} in told_rules[
+        "words"
+    ]
+    assert {"said_by": "decline code", "word": "stolen_card", "class": "hard", "again_after_hours": None} in told_rules[
+        "words"
+    ]
+    assert {"cards": "mastercard", "declines_max": 10, "within_hours": 24} in told_rules["limits"]
+    assert "do_not_try_again" in shown

@@ -9,7 +9,15 @@ import pytest
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.domain.attempts import LEASE, NewAttempt, Operation, Outcome, key_of
 from billing_pipeline.domain.currencies import Currency
-from billing_pipeline.domain.ids import AccountId, ChargeId, CustomerId, InvoiceId, PaymentIntentId, PaymentMethodId
+from billing_pipeline.domain.ids import (
+    AccountId,
+    ChargeId,
+    CustomerId,
+    IdempotencyKey,
+    InvoiceId,
+    PaymentIntentId,
+    PaymentMethodId,
+)
 from billing_pipeline.domain.ids import StripeSubscriptionId as MirrorId
 from billing_pipeline.domain.mirror_requests import hold, unhold
 from billing_pipeline.domain.money import Money
@@ -19,6 +27,7 @@ from billing_pipeline.domain.requests import (
     Request,
     cancel_intent,
     charge,
+    choose_method,
     confirm,
     create_customer,
     post,
@@ -109,6 +118,24 @@ def test_a_call_that_was_said_and_never_ended_is_settled(desk: Desk, operation: 
     assert attempt["outcome"] is not None
     assert attempt["outcome_at"] - attempt["started_at"] <= LEASE + timedelta(minutes=16)
     assert (attempt["outcome"] == Outcome.NOT_CREATED) <= trouble.startswith("error")
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("error_after", "succeeded"), ("error_before", "not_created")])
+def test_a_change_of_a_customer_counts_as_made_only_where_stripe_shows_it(desk: Desk, kind: Any, outcome: str) -> None:
+    method = PaymentMethodId(
+        desk.sim.client().v1.payment_methods.attach("pm_card_mastercard", {"customer": owner(desk)}).id
+    )
+    new = NewAttempt(Operation.CUSTOMER, "acme#card", 1, IdempotencyKey("k"), choose_method(owner(desk), method))
+    with desk.db.transaction():
+        desk.store.open_attempts([new], desk.gateway.api_version, desk.clock.now())
+    desk.sim.faults.add(Fault(kind=kind, method="post"))
+    desk.pass_time(seconds=LEASE.total_seconds() + 1)
+
+    for _ in range(15):
+        desk.settle()
+        desk.pass_time(minutes=1)
+
+    assert [attempt["outcome"] for attempt in desk.attempts()] == [outcome]
 
 
 def test_a_call_about_the_catalogue_is_sent_again_under_its_key_and_made_once(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from billing_pipeline.domain.stripe_money import BalanceTransaction
 from billing_pipeline.flows.ports.event_rows import (
     CollectionRow,
     CustomerRow,
+    DeclineRow,
     DisputeRow,
     GrantRow,
     InvoiceRow,
@@ -115,5 +116,6 @@ WRITERS: Final[Mapping[type, Writer]] = {
     MethodRow: write_methods,
     SubscriptionRow: in_columns("inbox/write_subscriptions", "subscription_id", "mirror_state", "touched"),
     WishRow: write_wishes,
+    DeclineRow: in_columns("inbox/write_declines", *DeclineRow.__slots__),
 }  # fmt: skip
 """In the order of their foreign keys. A kind without a writer cannot be written: a test compares this with the union Row."""

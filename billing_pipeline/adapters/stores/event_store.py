@@ -24,6 +24,7 @@ from billing_pipeline.flows.book_balance import DIRECT_CATEGORIES, FEE_CATEGORIE
 from billing_pipeline.flows.ports import Fact
 from billing_pipeline.flows.ports.event_rows import (
     CustomerRow,
+    DeclineRow,
     DisputeRow,
     GrantRow,
     InvoiceRow,
@@ -103,6 +104,7 @@ class EventStore:
             names = [one.invoice_id for one in invoices]
             rows += map(collection_from, self.db.rows("inbox/load_collections", invoices=names))
         rows += self._read("load_payments", PaymentRow, charges=keys.charges)
+        rows += self._read("load_declines", DeclineRow, declines=keys.declines)
         rows += self._read("load_refunds", RefundRow, refunds=keys.refunds)
         rows += self._read("load_disputes", DisputeRow, disputes=keys.disputes)
         rows += self._read("load_payouts", PayoutRow, payouts=keys.payouts)

@@ -95,6 +95,17 @@ collections = Table(
     ),
 )
 
+card_declines = Table(
+    "card_declines",  # whoever asked for the try: the engine, a customer on the payment page, Stripe by itself
+    metadata,
+    key("charge_id"),
+    text("fingerprint"),
+    text("invoice_id"),  # '' where the charge is for no invoice of ours
+    instant("declined_at"),
+    flag("by_us"),  # our own call made it, so that stripe_attempts counts it
+    Index("card_declines_by_card", "fingerprint", "declined_at"),
+)
+
 payments = Table(
     "payments",
     metadata,

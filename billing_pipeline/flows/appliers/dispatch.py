@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from billing_pipeline.domain.events import Topic, id_of
+from billing_pipeline.domain.events import Topic, id_of, is_answer
 from billing_pipeline.domain.invoices import InvoiceFact
 from billing_pipeline.domain.stripe_money import (
     Intent,
@@ -48,6 +48,7 @@ def gather(ready: Ready, keys: Keys) -> None:  # long because every kind of fact
     match ready.about:
         case Topic.INTENT:
             gather_intent(parse_intent(current), keys)
+            gather_decline(ready.told.payload, keys)
         case Topic.CHARGE:
             keys.charges.add(name)
             keys.grants.add(f"payment:{name}")
@@ -97,6 +98,12 @@ def gather_intent(intent: Intent | None, keys: Keys) -> None:
         keys.transactions.add(intent.transaction.id)
 
 
+def gather_decline(told: Json, keys: Keys) -> None:
+    """Add the charge that the bank refused, where the fact tells of one."""
+    if charge := id_of((told.get("last_payment_error") or {}).get("charge")):
+        keys.declines.add(charge)
+
+
 def gather_money(current: Json, keys: Keys) -> None:
     """Add the charge of a refund or dispute, and the payment intent that it brings along."""
     charge = id_of(current.get("charge"))
@@ -119,7 +126,8 @@ def decide(ready: Ready, books: Books) -> Outcome:
     match ready.about:
         case Topic.INTENT:
             now = parse_intent(current)
-            return apply_intent(now, now if current is told.payload else parse_intent(told.payload), at, books)
+            then = now if current is told.payload else parse_intent(told.payload)
+            return apply_intent(now, then, at, books, by_us=is_answer(told.event_id))
         case Topic.CHARGE:
             charge = parse_charge(current)
             return apply_return(charge, at, books) if charge.returned else ignored("told by its payment intent")

@@ -15,6 +15,7 @@ from billing_pipeline.domain.stripe_money import Failure, Intent
 from billing_pipeline.flows.books import Books, Outcome, applied, dead, ignored
 from billing_pipeline.flows.ports.event_rows import (
     CollectionRow,
+    DeclineRow,
     GrantRow,
     InvoiceRow,
     PaymentRow,
@@ -28,21 +29,29 @@ LOSSES_MAX: Final = 5  # an invoice given up and paid more often than that is a 
 PAYABLE: Final = frozenset({InvoiceState.PENDING, InvoiceState.OVERDUE, InvoiceState.WRITTEN_OFF})
 
 
-def apply_intent(now: Intent, told: Intent, at: datetime, books: Books) -> Outcome:
+def apply_intent(now: Intent, told: Intent, at: datetime, books: Books, *, by_us: bool = False) -> Outcome:
     """What an intent does to its invoice and collection.
 
     now: as it stands. told: as it was when the fact was told, whose failed attempt is counted even when a later one succeeded.
+    by_us: the fact is the answer to our own call.
     """
+    decline = new_decline(told, at, books, by_us=by_us)
     if not now.invoice:
-        return ignored(NOT_OURS)
+        return applied(decline) if decline else ignored(NOT_OURS)
     invoice = books.find(InvoiceRow, now.invoice)
     if invoice is None:
         return dead(f"no invoice {now.invoice}: its payment intent {now.id} names it")
     before = books.find(CollectionRow, collection_key(now.invoice, now.seq))
     collection = follow(count_failure(before, told.failure, at), now, books.now) if before else None
     if now.status == "succeeded" and not books.find(PaymentRow, now.charge or now.id):
-        return paid(now, invoice, collection, at, books)
-    news = (new_transaction(now, books), better_known(now, books), collection if collection != before else None)
+        won = paid(now, invoice, collection, at, books)
+        return applied(*won.changes, decline)
+    news = (
+        new_transaction(now, books),
+        better_known(now, books),
+        collection if collection != before else None,
+        decline,
+    )
     return applied(*news) if any(news) else ignored("told before: nothing of it is news")
 
 
@@ -50,6 +59,22 @@ def bring(intent: Intent | None, books: Books) -> None:
     """Let the money that a refund or dispute speaks of be in the books first: its own event may be late, lost, or terse."""
     if intent is not None and intent.status == "succeeded":
         books.take(apply_intent(intent, intent, intent.money_at, books))
+
+
+def new_decline(told: Intent, at: datetime, books: Books, *, by_us: bool) -> DeclineRow | None:
+    """The refused charge that the fact tells of, with its card; None where none is told, or nothing of it is news.
+
+    Of two tellings the earlier moment stands, and that it was us: so their order does not matter.
+    """
+    failure = told.failure
+    if failure is None or not failure.declined or not failure.fingerprint:
+        return None
+    known = books.find(DeclineRow, failure.declined)
+    moment = told.charged_at if told.charged_at and told.charge == failure.declined else at
+    if known is None:
+        return DeclineRow(failure.declined, failure.fingerprint, told.invoice, moment, by_us)
+    better = replace(known, declined_at=min(known.declined_at, moment), by_us=known.by_us or by_us)
+    return better if better != known else None
 
 
 def count_failure(collection: CollectionRow, failure: Failure | None, at: datetime) -> CollectionRow:

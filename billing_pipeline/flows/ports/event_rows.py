@@ -228,6 +228,21 @@ class MethodRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclineRow:
+    """A charge that the bank refused. invoice_id: '' where it was for none of ours. by_us: it counts with our attempt."""
+
+    charge_id: str
+    fingerprint: str
+    invoice_id: str
+    declined_at: datetime
+    by_us: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.charge_id
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerRow:
     """Which account a Stripe customer is, and whether Stripe still has it."""
 
@@ -275,7 +290,7 @@ class WishRow:
 
 Row = (
     InvoiceRow | CollectionRow | PaymentRow | RefundRow | DisputeRow | PayoutRow | TransactionRow | GrantRow | MethodRow
-    | CustomerRow | SubscriptionRow | WishRow
+    | CustomerRow | SubscriptionRow | WishRow | DeclineRow
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ class Keys:
 
     invoices: set[str] = field(default_factory=set)
     charges: set[str] = field(default_factory=set)
+    declines: set[str] = field(default_factory=set)
     refunds: set[str] = field(default_factory=set)
     disputes: set[str] = field(default_factory=set)
     payouts: set[str] = field(default_factory=set)

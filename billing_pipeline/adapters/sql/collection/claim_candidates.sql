@@ -1,6 +1,7 @@
 -- Open invoices whose turn has come, locked: never tried, or with a wish to be tried again that has come
 -- due; or open again after its collection was closed: by a bank return, a canceled intent, a credit note;
 -- or with a card as default that was not tried on it yet.
+-- Declines count whoever asked for the try: those of our own calls with their attempts, the others from applied facts.
 -- Left out: an attempt in flight, an open hold, a dispute, an account that is parked, erased or without a customer.
 -- The place (after_due_on, after_invoice_id) makes one run walk the list once, however many chunks it takes.
 -- in: now timestamptz, today date, after_due_on date, after_invoice_id text, declines_since timestamptz, limit int
@@ -17,6 +18,9 @@ select i.invoice_id, i.due_on, i.account_id, i.number, i.currency,
            select s.outcome_at from stripe_attempts s
            where s.fingerprint = m.fingerprint and s.fingerprint <> '' and s.started_at > :declines_since
              and s.outcome = 'declined'
+           union all
+           select d.declined_at from card_declines d
+           where d.fingerprint = m.fingerprint and d.declined_at > :declines_since and not d.by_us
        ) as declined_at
 from invoices i
 join accounts a on a.account_id = i.account_id

@@ -1,6 +1,6 @@
 -- Every overdue invoice with all that decides about dunning it: one row each, by account and due date.
 -- Payment status is read from collections, which only applied Stripe facts write; attempts tell only what is still open,
--- which card was tried, and how often.
+-- which card was tried, and how often; what others tried on the card is told by its declines.
 -- in: now timestamptz
 -- out: invoice_id, account_id, currency text, owed_minor bigint, late_since date, zone, country, kind, locale, plan_id,
 --      collection_method, charger text, disputed, unapproved_backlog bool, intent, intent_status text, has_failed bool,
@@ -74,7 +74,11 @@ select
         select x.started_at from stripe_attempts x
         where pm.fingerprint <> '' and x.fingerprint = pm.fingerprint and x.operation in ('charge', 'confirm')
           and x.started_at > cast(:now as timestamptz) - interval '30 days'
-        order by x.started_at
+        union all
+        select d.declined_at from card_declines d
+        where d.fingerprint = pm.fingerprint and d.declined_at > cast(:now as timestamptz) - interval '30 days'
+          and not d.by_us
+        order by 1
     ) as card_attempts,
     s.steps, s.step_times, s.step_actions, h.holds, coalesce(nt.sent, 0) as notices_7_days
 from late l
