@@ -115,10 +115,15 @@ def credit_expired(grant: CreditGrant, when: When) -> Entry | None:
     return _entry(source, "credit_expired", grant.currency, when, booked, grant.account)
 
 
-def credit_returned(use: CreditUse, who: AccountId, currency: Currency, when: When) -> Entry:
-    """A credit that paid an invoice which is no longer owed goes back to its grant."""
+def credit_returned(use: CreditUse, who: AccountId, currency: Currency, when: When, *, lapsed: bool = False) -> Entry:
+    """A credit that paid an invoice which is no longer owed goes back to its grant.
+
+    lapsed: the grant has expired since, so what somebody paid for it is revenue, as the rest of it was.
+    """
     minor = use.amount_minor
-    to = (LedgerAccount.CREDITS_GRANTED, -minor, None) if use.kind in GIVEN_AWAY else (CREDITS, -minor, who)
+    to: Sides = (LedgerAccount.REVENUE, -minor, None) if lapsed else (CREDITS, -minor, who)
+    if use.kind in GIVEN_AWAY:
+        to = (LedgerAccount.CREDITS_GRANTED, -minor, None)
     source = f"credit_returned:{use.credit_grant_id}:{use.invoice}"
     return _entry(source, "credit_returned", currency, when, postings((AR, minor, who), to), who, use.invoice)
 
@@ -143,6 +148,24 @@ def written_off(invoice: InvoiceId, who: AccountId, currency: Currency, parts: P
         (TAX, parts.tax_minor, None), (AR, -parts.minor, who),
     )  # fmt: skip
     return _entry(f"write_off:{invoice}", "written_off", currency, when, booked, who, invoice)
+
+
+# long because a void names what it reverses and what became of it meanwhile
+def invoice_voided(
+    invoice: InvoiceId, who: AccountId, currency: Currency, parts: Portions, when: When, *, lost_minor: int = 0,
+    kept_minor: int = 0,
+) -> Entry:  # fmt: skip
+    """An invoice that was never owed leaves the books: its revenue, earned or not, its tax, its receivable.
+
+    parts: what is left of it in the books. lost_minor: its bad debt, where it was given up before. kept_minor: what had been
+    paid of it; that money waits to be given back.
+    """
+    booked = postings(
+        (DEFERRED, parts.unearned_minor, None), (LedgerAccount.REVENUE, parts.earned_minor + lost_minor, None),
+        (LedgerAccount.BAD_DEBT, -lost_minor, None), (TAX, parts.tax_minor, None), (AR, kept_minor - parts.minor, who),
+        (LedgerAccount.UNAPPLIED_CASH, -kept_minor, who),
+    )  # fmt: skip
+    return _entry(f"void:{invoice}", "invoice_voided", currency, when, booked, who, invoice)
 
 
 def recovered(invoice: InvoiceId, who: AccountId, currency: Currency, parts: Portions, when: When) -> Entry:

@@ -34,6 +34,7 @@ MOVES: Final = {
     (InvoiceState.OVERDUE, InvoiceFact.GIVEN_UP): InvoiceState.WRITTEN_OFF,
     (InvoiceState.OVERDUE, InvoiceFact.VOIDED): InvoiceState.VOID,
     (InvoiceState.WRITTEN_OFF, InvoiceFact.PAYMENT_SUCCEEDED): InvoiceState.PAID,  # late money is still money
+    (InvoiceState.WRITTEN_OFF, InvoiceFact.VOIDED): InvoiceState.VOID,  # Stripe's can be: it was never owed after all
     (InvoiceState.PAID, InvoiceFact.PAYMENT_REVERSED): InvoiceState.OVERDUE,  # a bank debit that came back
 }
 """The only moves there are. Money for a void invoice moves nothing: it becomes unapplied cash."""

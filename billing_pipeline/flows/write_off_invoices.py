@@ -1,4 +1,4 @@
-"""Write off invoices: book the loss of those that dunning or a person gave up."""
+"""Write off invoices: book the loss of those that dunning or a person gave up, and take back those that were voided."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from billing_pipeline.domain.revenue import take_back, unearned
 from billing_pipeline.flows.facts import own_fact
 from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.documents import GivingUpStore, LossStore, LostInvoice
+from billing_pipeline.flows.void_invoices import book_void
 from billing_pipeline.flows.zones import day_in
 
 BATCH_MAX: Final = 500  # one transaction each: a run that is stopped keeps what it has booked
@@ -20,7 +21,7 @@ BATCH_MAX: Final = 500  # one transaction each: a run that is stopped keeps what
 
 @dataclass(frozen=True, slots=True)
 class WrittenOff:
-    """How many losses were booked, and how much that was in minor units by currency."""
+    """How many invoices left the books, and how much receivable that was in minor units by currency."""
 
     invoices: int
     minor_by_currency: dict[str, int]
@@ -44,7 +45,7 @@ def give_up(store: GivingUpStore, clock: Clock, invoices: Iterable[InvoiceId], *
 
 
 def write_off_invoices(store: LossStore, clock: Clock, *, zone: str = "UTC", run_id: str = "") -> WrittenOff:
-    """Book the loss of every invoice that was given up or voided and still has a receivable in the books.
+    """Book the loss of every invoice that was given up, and take back every void one, that is still in the books.
 
     Running it again books nothing. Each invoice has a transaction of its own.
     """
@@ -52,18 +53,21 @@ def write_off_invoices(store: LossStore, clock: Clock, *, zone: str = "UTC", run
     count = 0
     while batch := store.lost_invoices(BATCH_MAX):
         for each in batch:
-            entry = book_loss(store, clock, each, zone, run_id)
+            entry = book_end(store, clock, each, zone, run_id)
             lost[entry.currency] = lost.get(entry.currency, 0) + each.open_minor
             count += 1
     return WrittenOff(count, lost)
 
 
-def book_losses(
-    store: LossStore, clock: Clock, invoices: Sequence[InvoiceId], *, zone: str, run_id: str
-) -> list[Entry]:
-    """The entries of those of the invoices that have just ended with a receivable, in the caller's transaction."""
+def book_ends(store: LossStore, clock: Clock, invoices: Sequence[InvoiceId], *, zone: str, run_id: str) -> list[Entry]:
+    """The entries of those of the invoices that have just ended and are still in the books, in the caller's transaction."""
     lost = store.lost_invoices(len(invoices), invoices) if invoices else []
-    return [book_loss(store, clock, each, zone, run_id) for each in lost]
+    return [book_end(store, clock, each, zone, run_id) for each in lost]
+
+
+def book_end(store: LossStore, clock: Clock, ended: LostInvoice, zone: str, run_id: str) -> Entry:
+    """The entry of the end: a loss for what was owed, a reversal for what never was."""
+    return (book_void if ended.state == "void" else book_loss)(store, clock, ended, zone, run_id)
 
 
 def book_loss(store: LossStore, clock: Clock, lost: LostInvoice, zone: str, run_id: str) -> Entry:

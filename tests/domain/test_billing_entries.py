@@ -17,6 +17,7 @@ from billing_pipeline.domain.billing_entries import (
     credit_note_issued,
     credit_returned,
     invoice_issued,
+    invoice_voided,
     opening_balance,
     recovered,
     revenue_recognised,
@@ -128,6 +129,15 @@ def test_a_returned_credit_goes_back_where_it_came_from(kind: CreditKind, accoun
     assert sides(entry) == {"receivable": 40, account: -40}
 
 
+@pytest.mark.parametrize(
+    ("kind", "account"), [(CreditKind.GOODWILL, "credits_granted"), (CreditKind.PURCHASED, "revenue")]
+)
+def test_a_credit_whose_grant_has_expired_is_gone_when_it_returns(kind: CreditKind, account: str) -> None:
+    entry = credit_returned(CreditUse(CreditGrantId("g"), INV, kind, 40), ACME, USD, NOW, lapsed=True)
+
+    assert sides(entry) == {"receivable": 40, account: -40}
+
+
 PARTS = Portions(unearned_minor=60, earned_minor=40, tax_minor=20)
 
 
@@ -144,6 +154,20 @@ def test_a_write_off_and_its_recovery_leave_the_receivable_as_it_was() -> None:
 
     assert sides(gone) == {"deferred_revenue": 60, "bad_debt": 40, "tax_payable": 20, "receivable": -120}
     assert sides(back) == {"receivable": 120, "bad_debt_recovery": -100, "tax_payable": -20}
+
+
+def test_a_void_takes_back_what_is_left_of_an_invoice() -> None:
+    entry = invoice_voided(INV, ACME, USD, PARTS, NOW, kept_minor=30)
+
+    assert sides(entry) == {
+        "deferred_revenue": 60, "revenue": 40, "tax_payable": 20, "receivable": -90, "unapplied_cash": -30,
+    }  # fmt: skip
+
+
+def test_a_loss_that_is_voided_was_never_revenue() -> None:
+    entry = invoice_voided(INV, ACME, USD, Portions(0, 0), NOW, lost_minor=40)
+
+    assert sides(entry) == {"revenue": 40, "bad_debt": -40}
 
 
 def test_small_amounts_move_to_the_carry_over_and_are_given_up_at_last() -> None:

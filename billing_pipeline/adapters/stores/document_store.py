@@ -6,11 +6,11 @@ from datetime import datetime
 
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.adapters.stores.journal import JournalStore
-from billing_pipeline.domain.credits import CreditGrant
+from billing_pipeline.domain.credits import CreditGrant, CreditKind, CreditUse
 from billing_pipeline.domain.ids import AccountId, CreditNoteId, InvoiceId
 from billing_pipeline.domain.revenue import Adjustment, Stretch
 from billing_pipeline.flows.ports import Fact
-from billing_pipeline.flows.ports.documents import CreditNote, Erasable, LostInvoice, OpenInvoice
+from billing_pipeline.flows.ports.documents import CreditNote, Erasable, LostInvoice, OpenInvoice, SpentCredit
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,17 @@ class DocumentStore(JournalStore):
         return written == 1
 
     def lost_invoices(self, limit: int, among: Sequence[InvoiceId] | None = None) -> list[LostInvoice]:
-        """Invoices, of these or of all, that were given up or voided and whose receivable is still in the books."""
+        """Invoices, of these or of all, that were given up or voided and are still in the books."""
         rows = self.db.rows("ledger/lost_invoices", limit=limit, among=None if among is None else list(among))
-        return [LostInvoice(r.invoice_id, r.state, r.open_minor, r.losses, r.ended_at) for r in rows]
+        return [LostInvoice(**row._mapping) for row in rows]
+
+    def return_credits(self, invoice: InvoiceId, now: datetime) -> list[SpentCredit]:
+        """What credits paid of the invoice, given back to their grants; a second time there is nothing."""
+        rows = self.db.rows("ledger/return_credits", invoice=invoice, now=now)
+        return [
+            SpentCredit(CreditUse(row.credit_grant_id, invoice, CreditKind(row.kind), row.amount_minor), row.lapsed)
+            for row in rows
+        ]
 
     def erasable(self, account: AccountId) -> Erasable | None:
         """The account, locked, with what stands in the way of erasing it; None when there is none."""

@@ -15,7 +15,7 @@ from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.event_rows import InvoiceRow, Row, Told, TransactionRow
 from billing_pipeline.flows.ports.inbox import EventStore, Keys, Verdict
 from billing_pipeline.flows.read_objects import Wanted
-from billing_pipeline.flows.write_off_invoices import book_losses
+from billing_pipeline.flows.write_off_invoices import book_ends
 
 TRUSTED_SOURCES: Final = frozenset({"reply", "sweep", "repair"})
 """What these bring was read by ourselves, in the version that we pin."""
@@ -72,7 +72,7 @@ def settle(store: EventStore, clock: Clock, plans: Sequence[Ready | Decided]) ->
         verdicts.append(Verdict(one.told.inbox_id, outcome.state, outcome.reason))
     if books.changed or books.entries:
         store.write(list(books.changed.values()), books.entries, books.now)
-        book_losses(store.losses, clock, ended(books), zone=store.close_zone, run_id=RUN)
+        book_ends(store.losses, clock, ended(books), zone=store.close_zone, run_id=RUN)
     store.finish(verdicts, books.now)
     return verdicts, bool(books.entries) or any(kind is TransactionRow for kind, _ in books.changed)
 

@@ -96,11 +96,12 @@ def payment_of(told: StripeInvoice, ours: InvoiceRow, charge: str, split: Split,
 
 
 def ended(ours: InvoiceRow, fact: InvoiceFact, at: datetime) -> Outcome:
-    """Our invoice given up or voided because Stripe's is."""
+    """Our invoice given up or voided because Stripe's is. Whoever gives it up there does not wait for our due date."""
+    pending = fact is InvoiceFact.GIVEN_UP and ours.state is InvoiceState.PENDING
     try:
-        state = move(ours.state, fact)
+        state = move(InvoiceState.OVERDUE if pending else ours.state, fact)
     except ForbiddenMove as error:
         return ignored(str(error))
     if fact is InvoiceFact.VOIDED:
-        return applied(replace(ours, state=state, voided_at=at))
+        return applied(replace(ours, state=state, voided_at=at, written_off_at=None))
     return applied(replace(ours, state=state, written_off_at=at))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from billing_pipeline.domain.billing_entries import Portions
-from billing_pipeline.domain.credits import CreditGrant
+from billing_pipeline.domain.credits import CreditGrant, CreditUse
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import AccountId, CreditNoteId, InvoiceId
 from billing_pipeline.domain.revenue import Adjustment, Stretch
@@ -70,13 +70,26 @@ class CreditNote:
 
 @dataclass(frozen=True, slots=True)
 class LostInvoice:
-    """An invoice that ended with open_minor still in the books. losses: write-offs booked before this one."""
+    """An invoice that ended while it was still in the books. open_minor: its receivable; tax_minor: tax still payable on it.
+
+    losses: write-offs booked before this one; lost_minor: the bad debt of the last of them, where it is void now.
+    """
 
     invoice_id: InvoiceId
     state: str
     open_minor: int
+    tax_minor: int
     losses: int
+    lost_minor: int
     ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpentCredit:
+    """A credit that paid for an invoice. lapsed: its grant has expired since."""
+
+    use: CreditUse
+    lapsed: bool
 
 
 class InvoiceStore(Journal, Protocol):
@@ -118,10 +131,13 @@ class CreditNoteStore(InvoiceStore, Protocol):
 
 
 class LossStore(InvoiceStore, Protocol):
-    """What write_off_invoices reads."""
+    """What write_off_invoices and void_invoices read and write."""
 
     def lost_invoices(self, limit: int, among: Sequence[InvoiceId] | None = None) -> list[LostInvoice]:
-        """Invoices, of these or of all, that were given up or voided and whose receivable is still in the books."""
+        """Invoices, of these or of all, that were given up or voided and are still in the books."""
+
+    def return_credits(self, invoice: InvoiceId, now: datetime) -> list[SpentCredit]:
+        """What credits paid of the invoice, given back to their grants; a second time there is nothing."""
 
 
 class GivingUpStore(InvoiceStore, Protocol):
