@@ -16,7 +16,7 @@ from typing import Final
 
 import duckdb
 
-from billing_pipeline.adapters.comparison import set_cut
+from billing_pipeline.adapters.comparison import PREPARE, set_cut
 from billing_pipeline.adapters.parquet_lake import COMPRESSION, ROW_GROUP_ROWS
 from billing_pipeline.adapters.warehouse import replace_by_copy
 from billing_pipeline.adapters.workbench import STORAGE_VERSION, Bench
@@ -28,7 +28,7 @@ MEMORY_LIMIT_MB: Final = 2_000
 SEED: Final = Path(__file__).parent / "sql" / "two_sides.sql"
 CUT_OFF: Final = datetime(2026, 6, 1, tzinfo=UTC)
 LAST_DAY: Final = "touched_at >= timestamptz '2025-10-27 00:00:00+00'"
-COMPARISON: Final = ("warehouse/compare_duplicates", "warehouse/compare_payment_kinds", "warehouse/compare_payments")
+COMPARISON: Final = tuple(name for name in PREPARE if name.startswith("warehouse/compare"))
 KINDS: Final = ("missing_in_stripe", "missing_in_ledger", "currency", "amount", "status", "orphan_object")
 
 Row = dict[str, object]

@@ -11,6 +11,7 @@ select
     'pi_' || lpad(to_base(cast(hash(n) >> 4 as bigint), 36), 14, '0') || cast(n as varchar) as payment_intent_id,
     case when $theirs and spoilt and fault = 5 then null else 'inv-' || cast(case when spoilt and fault = 6 then n - 1 else n end as varchar) end
         as invoice_id,
+    case when spoilt and fault = 6 then 2 else 1 end as seq,
     'acct-' || cast(n % 100000 as varchar) as account_id,
     'ch_' || cast(n as varchar) as charge_id,
     case when $theirs and spoilt and fault = 2 then 'eur' else 'usd' end as currency,

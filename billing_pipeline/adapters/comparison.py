@@ -14,8 +14,10 @@ PREPARE: Final = (
     "warehouse/prepare_booked",
     "warehouse/prepare_ours_payments",
     "warehouse/prepare_theirs_payments",
-    "warehouse/compare_duplicates",
     "warehouse/compare_payment_kinds",
+    "warehouse/compare_payment_sides_theirs",
+    "warehouse/compare_payment_sides_ours",
+    "warehouse/compare_duplicates",
     "warehouse/compare_payments",
 )
 """Run in this order: each makes a temporary table that later ones read."""

@@ -7,7 +7,7 @@ from typing import Final
 from billing_pipeline.adapters.tables import stripe
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ledger import Entry, LedgerAccount, postings
-from tests.seeds import add, change, insert_invoice
+from tests.seeds import add, change, insert_collection, insert_invoice
 from tests.two_books import NOW, PAID_AT, TwoBooks, seconds
 
 Expected = set[tuple[str, str]]
@@ -105,6 +105,23 @@ def payment_that_stripe_took_back(books: TwoBooks, name: str) -> Expected:
 def charge_made_twice(books: TwoBooks, name: str) -> Expected:
     books.paid_invoice(name, "acme")
     books.charge(f"{name}second", "acme", 4900, PAID_AT + timedelta(minutes=5), invoice=f"inv-{name}")
+    return {("duplicate_charge", f"inv-{name}")}
+
+
+def charge_made_twice_and_booked(books: TwoBooks, name: str) -> Expected:
+    books.paid_invoice(name, "acme")
+    second, at = f"{name}second", PAID_AT + timedelta(minutes=5)
+    insert_collection(
+        books.db, f"inv-{name}", f"pi_{second}", seq=2, status="succeeded", failures=0, last_failed_at=None, opened_at=at,
+        closed_at=at, close_reason="paid",
+    )  # fmt: skip
+    books.charge(second, "acme", 4900, at, invoice=f"inv-{name}")
+    add(
+        books.db, stripe.payments, payment_id=f"pi_{second}", account_id="acme", invoice_id=f"inv-{name}", method="card",
+        payment_intent_id=f"pi_{second}", charge_id=f"ch_{second}", currency="usd", amount_minor=4900, applied_minor=0,
+        succeeded_at=at,
+    )  # fmt: skip
+    books.book(*books.entries(second, "acme"))
     return {("duplicate_charge", f"inv-{name}")}
 
 

@@ -1,14 +1,7 @@
 -- Invoices that were paid more than once and the money kept. Grain: one row per invoice.
--- in: theirs_payments, ours_payments    out: temp table duplicates (later_intent_id: one that the books do not know, else the payment to give back)
+-- in: theirs_apart, ours_apart    out: temp table duplicates (later_intent_id: one that the books do not know, else the payment to give back)
 create or replace temp table duplicates as
-with twice as (
-    select invoice_id
-    from theirs_payments
-    where paid and invoice_id is not null and amount_minor > refunded_minor
-    group by invoice_id
-    having count(*) > 1
-),
-kept as (
+with kept as (
     select
         t.invoice_id,
         t.payment_intent_id,
@@ -19,10 +12,9 @@ kept as (
         coalesce(o.paid, false) as known,
         row_number() over (partition by t.invoice_id order by t.touched_at desc, t.payment_intent_id desc) as from_last,
         count(*) over (partition by t.invoice_id) as payments
-    from theirs_payments t
-    join twice d on d.invoice_id = t.invoice_id
-    left join ours_payments o on o.payment_intent_id = t.payment_intent_id
-    where t.paid and t.amount_minor > t.refunded_minor and not coalesce(o.reversed, false)
+    from theirs_apart t
+    left join ours_apart o on o.payment_intent_id = t.payment_intent_id
+    where t.invoice_id is not null and t.paid and t.amount_minor > t.refunded_minor and not coalesce(o.reversed, false)
 )
 select
     k.invoice_id,

@@ -1,13 +1,7 @@
 -- Payments that the two sides tell differently, with what each says; only what lies before the cut-off. Grain: one row per payment intent that disagrees.
--- in: payment_kinds, ours_payments, theirs_payments, duplicates, cut    out: temp table payment_findings
+-- in: payment_kinds, ours_apart, theirs_apart, duplicates, cut    out: temp table payment_findings
 create or replace temp table payment_findings as
-with of_ours as (
-    select o.* from ours_payments o where o.payment_intent_id in (select payment_intent_id from payment_kinds)
-),
-of_theirs as (
-    select t.* from theirs_payments t where t.payment_intent_id in (select payment_intent_id from payment_kinds)
-),
-pairs as (
+with pairs as (
     select
         k.kind,
         k.payment_intent_id,
@@ -26,8 +20,9 @@ pairs as (
         greatest(o.touched_at, t.touched_at) as touched_at,
         greatest(o.waiting_at, t.waiting_at) as waiting_at
     from payment_kinds k
-    left join of_ours o on o.payment_intent_id = k.payment_intent_id
-    left join of_theirs t on t.payment_intent_id = k.payment_intent_id
+    left join ours_apart o on o.payment_intent_id = k.payment_intent_id
+    left join theirs_apart t on t.payment_intent_id = k.payment_intent_id
+    where k.kind is not null
 )
 select
     p.kind,

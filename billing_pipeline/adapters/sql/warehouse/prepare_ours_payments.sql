@@ -1,5 +1,5 @@
 -- What our side says about payments. Grain: one row per payment intent that we know of.
--- in: ledger.payments, ledger.collections, ledger.invoices, ledger.refunds, ledger.waiting_facts, booked    out: temp table ours_payments
+-- in: ledger.payments, ledger.collections, ledger.invoices, ledger.refunds, ledger.waiting_facts, booked    out: temp table ours_payments (seq: of the collection, null for a payment that we did not collect)
 create or replace temp table ours_payments as
 with returned as (
     select r.charge_id, sum(b.unapplied_minor) as unapplied_minor
@@ -11,6 +11,7 @@ known as (
     select
         coalesce(p.payment_intent_id, c.payment_intent_id) as payment_intent_id,
         coalesce(p.invoice_id, c.invoice_id) as invoice_id,
+        c.seq,
         p.account_id,
         p.charge_id,
         coalesce(p.currency, c.currency) as currency,
@@ -26,6 +27,7 @@ known as (
 select
     k.payment_intent_id,
     k.invoice_id,
+    k.seq,
     coalesce(k.account_id, i.account_id) as account_id,
     k.charge_id,
     k.currency,
