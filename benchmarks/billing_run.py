@@ -3,8 +3,9 @@
 One invoice is 2 lines, 4 postings, 1 entry and 1 billed period, with every key, index, trigger and check switched on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
@@ -23,7 +24,8 @@ from billing_pipeline.adapters.postgres import Database, migrate
 from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.flows.issue_invoices import ACCOUNTS_PER_CHUNK, issue_invoices
 
-ROUNDS: Final = 3
+WORKERS: Final = (1, 2)
+WORDS: Final = {10_000: "10k", 100_000: "100k", 1_000_000: "1m"}
 FIRST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 TABLES: Final = ("invoices", "invoice_lines", "journal_entries", "postings", "billed_periods")
 ORDERED_BY: Final = {"journal_entries": "entry_id", "postings": "entry_id", "billed_periods": "subscription_id"}
@@ -41,54 +43,71 @@ class FixedClock:
         return FIRST.replace(hour=12)
 
 
-def measure(size: int, workers: int, url: str, rounds: int = ROUNDS) -> list[Row]:
-    """Invoices per second for so many due subscriptions, with the floor of a bare COPY. url: a server to work on."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Invoices per second of each round, and of the floor beside it. memory_mb: the most that one worker took."""
+
+    size: int
+    workers: int
+    ours: tuple[float, ...]
+    floors: tuple[float, ...]
+    memory_mb: float
+
+
+def measure(rounds_of: Mapping[int, int], url: str) -> list[Row]:
+    """Invoices per second for so many due subscriptions, by one worker and by two, and how the cost of one grows.
+
+    rounds_of: the rounds of each number of subscriptions. url: a server to work on.
+    """
+    found = [one for size, rounds in rounds_of.items() for one in measured(size, url, rounds)]
+    return [row(one) for one in found] + [growth(min(rounds_of), max(rounds_of), found)]
+
+
+def measured(size: int, url: str, rounds: int) -> list[Measured]:
+    """The rounds for one number of subscriptions. The floor copies what the first run of all has written."""
+    files: list[str] = []
+    with seeded(url, size), TemporaryDirectory() as folder:
+        return [measured_by(workers, size, url, rounds, Path(folder), files) for workers in WORKERS]
+
+
+# long because a round needs the database, the folder and what an earlier round left in it
+def measured_by(workers: int, size: int, url: str, rounds: int, folder: Path, files: list[str]) -> Measured:
+    """The rounds by so many workers, each with its floor right after it."""
     ours: list[float] = []
     floors: list[float] = []
     memory_mb = 0.0
-    with seeded(url, size), TemporaryDirectory() as folder:
-        for number in range(rounds):
-            with clone(url, "bench_billing_run") as target:
-                seconds, memory = timed(bill, [(target,)] * workers)
-                ours.append(size / seconds)
-                memory_mb = max(memory_mb, memory)
-                files = list(Path(folder).iterdir()) if number else dump(target, Path(folder), size)
-            shares = [(sorted(map(str, files))[n::workers],) for n in range(workers)]
-            with clone(url, "bench_billing_floor") as target:
-                seconds, _ = timed(copy_files, [(target, *share) for share in shares])
-                floors.append(size / seconds)
-    return [row(size, workers, median(ours), median(floors), memory_mb)]
+    for _ in range(rounds):
+        with clone(url, "bench_billing_run") as target:
+            seconds, memory = timed(bill, [(target,)] * workers)
+            ours.append(size / seconds)
+            memory_mb = max(memory_mb, memory)
+            if not files:
+                files += map(str, dump(target, folder, size))
+        with clone(url, "bench_billing_floor") as target:
+            seconds, _ = timed(copy_files, [(target, files[number::workers]) for number in range(workers)])
+            floors.append(size / seconds)
+    return Measured(size, workers, tuple(ours), tuple(floors), memory_mb)
 
 
-def row(size: int, workers: int, value: float, floor: float, memory_mb: float) -> Row:
+def row(one: Measured) -> Row:
     """One line of the table of benchmarks."""
-    words = {100_000: "100k", 1_000_000: "1m"}.get(size, str(size))
+    value, floor = median(one.ours), median(one.floors)
+    many = "" if one.workers == 1 else f"_{one.workers}_workers"
     return {
-        "name": f"billing_run_{words}", "value": round(value), "unit": "invoices/s", "floor": round(floor),
-        "ratio": round(value / floor, 3), "n": size,
-        "note": f"{workers} worker(s), {memory_mb:.0f} MB at most in one; floor: COPY of the same bytes by as many",
+        "name": f"billing_run_{WORDS.get(one.size, str(one.size))}{many}", "value": round(value), "unit": "invoices/s",
+        "floor": round(floor), "ratio": round(value / floor, 3), "n": one.size,
+        "note": f"{one.workers} worker(s), {one.memory_mb:.0f} MB at most in one; floor: COPY of the same bytes by as many",
     }  # fmt: skip
 
 
-def growth(small: int, large: int, workers: int, url: str, rounds: int = ROUNDS) -> list[Row]:
-    """Cost per invoice at the large size, as a multiple of that at the small one."""
-    ratio = median(rates(small, workers, url, rounds)) / median(rates(large, workers, url, rounds))
-    return [
-        {
-            "name": "billing_run_growth", "value": round(ratio, 3), "unit": "x", "floor": 1, "ratio": round(ratio, 3),
-            "n": large, "note": f"cost per invoice at {large} / at {small}, {workers} worker(s)",
-        }
-    ]  # fmt: skip
-
-
-def rates(size: int, workers: int, url: str, rounds: int) -> list[float]:
-    """Invoices per second of each round."""
-    found: list[float] = []
-    with seeded(url, size):
-        for _ in range(rounds):
-            with clone(url, "bench_billing_run") as target:
-                found.append(size / timed(bill, [(target,)] * workers)[0])
-    return found
+def growth(small: int, large: int, found: Sequence[Measured]) -> Row:
+    """Cost per invoice at the large size, as a multiple of that at the small one, by one worker."""
+    rate = {one.size: median(one.ours) for one in found if one.workers == 1}
+    ratio = round(rate[small] / rate[large], 3)
+    return {
+        "name": "billing_run_growth", "value": ratio, "unit": "x", "floor": 1, "ratio": ratio, "n": large,
+        "note": f"cost per invoice at {large} / at {small}, 1 worker",
+    }  # fmt: skip
 
 
 def bill(barrier: Barrier, url: str) -> tuple[float, float, float]:
