@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import AccountId, ChargeId, CustomerId, InvoiceId, PaymentIntentId, PaymentMethodId
 from billing_pipeline.domain.money import Money
 
 TEXT_LENGTH_MAX: Final = 500  # Stripe's limit for a metadata value
 WITH_FEE: Final = ["latest_charge.balance_transaction"]  # one reply then tells the charge and its fee
+
+BANK_DEBIT_OF: Final = {Currency("usd"): ("us_bank_account",), Currency("eur"): ("sepa_debit",)}
+"""ACH moves dollars only, SEPA euros only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +105,19 @@ def confirm(intent: PaymentIntentId, method: PaymentMethodId, method_type: str) 
     )
 
 
+def ways_to_pay(currency: Currency) -> list[str]:
+    """What a customer is offered for that currency; Stripe leaves out what the account has not switched on."""
+    return ["card", *BANK_DEBIT_OF.get(currency, ())]
+
+
 def charge_on_page(bill: Bill) -> Request:
-    """Create an intent that the customer confirms on the payment page; the card is kept for the invoices to come."""
-    on_page = {"allowed_payment_method_types": ["card"], "setup_future_usage": "off_session"}
-    return post("/v1/payment_intents", _intent(bill) | on_page)
+    """Create an intent that the customer confirms on the payment page, with whatever way to pay is kept then."""
+    return post("/v1/payment_intents", _intent(bill) | _on_page(bill.amount.currency))
 
 
-def keep_card(intent: PaymentIntentId) -> Request:
-    """Have the intent keep the card that pays it, for the invoices to come."""
-    return post(f"/v1/payment_intents/{intent}", {"setup_future_usage": "off_session", "expand": WITH_FEE})
+def open_on_page(intent: PaymentIntentId, currency: Currency) -> Request:
+    """Let the customer choose how to pay an intent that the engine made, and keep that for the invoices to come."""
+    return post(f"/v1/payment_intents/{intent}", _on_page(currency) | {"expand": WITH_FEE})
 
 
 def cancel_intent(intent: PaymentIntentId) -> Request:
@@ -144,16 +152,20 @@ def choose_method(customer_id: CustomerId, method: PaymentMethodId) -> Request:
     return post(f"/v1/customers/{customer_id}", {"invoice_settings": {"default_payment_method": method}})
 
 
-def set_up_card(account: AccountId, customer_id: CustomerId, environment: str) -> Request:
-    """A SetupIntent: the customer enters a card, to be charged later without being there."""
+def set_up_method(account: AccountId, customer_id: CustomerId, currency: Currency, environment: str) -> Request:
+    """A SetupIntent: the customer enters a card or bank account, to be charged later without being there."""
     return post(
         "/v1/setup_intents",
         {
             "customer": customer_id,
-            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            "allowed_payment_method_types": ways_to_pay(currency),
             "metadata": {"account_id": account, "environment": environment},
         },  # usage is left out: Stripe's default is off_session
     )
+
+
+def _on_page(currency: Currency) -> dict[str, Any]:
+    return {"allowed_payment_method_types": ways_to_pay(currency), "setup_future_usage": "off_session"}
 
 
 def _intent(bill: Bill) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The customer's side of collecting: pay an open invoice, or leave a card for the next ones.
+"""The customer's side of collecting: pay an open invoice, or leave a card or bank account for the next ones.
 
 One intent per collection, the same that the engine tries: whoever is first, one charge stands. What the browser says is
 never believed: the object is read from Stripe, and the state of the invoice follows from the inbox only.
@@ -11,15 +11,16 @@ from typing import Final
 
 from billing_pipeline.domain.attempts import Attempt, NewAttempt, Operation, Outcome, collection_subject, key_of
 from billing_pipeline.domain.events import fact_key, id_of
-from billing_pipeline.domain.ids import IdempotencyKey, PaymentMethodId
+from billing_pipeline.domain.ids import CustomerId, IdempotencyKey, PaymentMethodId
 from billing_pipeline.domain.requests import (
     WITH_FEE,
     Bill,
     Request,
     charge_on_page,
     choose_method,
-    keep_card,
-    set_up_card,
+    open_on_page,
+    set_up_method,
+    ways_to_pay,
 )
 from billing_pipeline.flows.facts import canonical, moment_of
 from billing_pipeline.flows.ports import Clock, Fact, Gateway, Json
@@ -40,7 +41,8 @@ class PageState(StrEnum):
     PROCESSING = "processing"
     PAID = "paid"
     NOTHING_DUE = "nothing_due"
-    CARD_SAVED = "card_saved"
+    SAVED = "saved"
+    VERIFYING = "verifying"
     FAILED = "failed"
     LATER = "later"
 
@@ -88,49 +90,67 @@ def open_payment(counter: Counter, invoice: PageInvoice) -> Session:
         case "processing":
             _tell(counter, intent)
             return Session(PageState.PROCESSING)
+        case "requires_action" if waits_for_deposits(intent):
+            return Session(PageState.VERIFYING)
         case "canceled" | "requires_capture":
             return Session(PageState.LATER)
         case _:
-            return Session(PageState.READY, _kept_for_later(counter, intent)["client_secret"])
+            return Session(PageState.READY, _opened(counter, invoice, intent)["client_secret"])
 
 
 def open_setup(counter: Counter, invoice: PageInvoice) -> Session:
-    """A secret with which the browser can leave a card. An unused one is handed out again."""
+    """A secret with which the browser can leave a card or bank account. An unused one is handed out again."""
     if invoice.customer_id is None:
         return Session(PageState.LATER)
     if invoice.setup_intent_id:
         known = counter.gateway.read(f"/v1/setup_intents/{invoice.setup_intent_id}")
+        if known and waits_for_deposits(known):
+            return Session(PageState.VERIFYING)
         if known and known["status"] in USABLE_SETUP:
             return Session(PageState.READY, known["client_secret"])
-    request = set_up_card(invoice.account_id, invoice.customer_id, counter.environment)
+    currency = invoice.remaining.currency
+    request = set_up_method(invoice.account_id, invoice.customer_id, currency, counter.environment)
     made = _carried_out(counter, Operation.SETUP, str(invoice.account_id), invoice.setups, request)
     return Session(PageState.READY, made["client_secret"]) if made else Session(PageState.LATER)
 
 
 def close_payment(counter: Counter, invoice: PageInvoice) -> PageState:
-    """What came of it, as Stripe says. The fact goes into the inbox; the card that paid is charged from now on."""
+    """What came of it, as Stripe says. The fact goes into the inbox; what paid is charged from now on.
+
+    A bank debit is on its way for days: processing is not paid, and not refused either.
+    """
     if not invoice.payment_intent_id:
         return PageState.FAILED
     intent = counter.gateway.read(f"/v1/payment_intents/{invoice.payment_intent_id}", {"expand": WITH_FEE})
     if intent is None:
         return PageState.FAILED
     _tell(counter, intent)
-    if intent["status"] == "succeeded":
-        _make_default(counter, invoice, id_of(intent.get("payment_method")))
-        return PageState.PAID
-    return PageState.PROCESSING if intent["status"] == "processing" else PageState.FAILED
+    if waits_for_deposits(intent):
+        return PageState.VERIFYING
+    if intent["status"] not in ("succeeded", "processing"):
+        return PageState.FAILED
+    _make_default(counter, invoice, id_of(intent.get("payment_method")))
+    return PageState.PAID if intent["status"] == "succeeded" else PageState.PROCESSING
 
 
 def close_setup(counter: Counter, invoice: PageInvoice) -> PageState:
-    """Whether the card was saved, as Stripe says. It is charged from now on, first for what is open."""
+    """Whether a card or bank account was saved, as Stripe says. It is charged from now on, first for what is open."""
     if not invoice.setup_intent_id:
         return PageState.FAILED
     setup = counter.gateway.read(f"/v1/setup_intents/{invoice.setup_intent_id}", {"expand": ["payment_method"]})
+    if setup is not None and waits_for_deposits(setup):
+        return PageState.VERIFYING
     if setup is None or setup["status"] != "succeeded":
         return PageState.FAILED
     _tell(counter, setup)
     _make_default(counter, invoice, id_of(setup.get("payment_method")))
-    return PageState.CARD_SAVED
+    return PageState.SAVED
+
+
+def waits_for_deposits(intent: Json) -> bool:
+    """Whether a bank account must be proven first, by small deposits that Stripe sends and asks its owner about."""
+    action = intent.get("next_action") or {}
+    return intent["status"] == "requires_action" and action.get("type") == "verify_with_microdeposits"
 
 
 def _known_intent(counter: Counter, invoice: PageInvoice) -> Json | None:
@@ -165,21 +185,30 @@ def _new_intent(counter: Counter, invoice: PageInvoice) -> Json | None:
     return _sent(counter, opened[0])
 
 
-def _kept_for_later(counter: Counter, intent: Json) -> Json:
-    """The intent, set to keep the card that pays it; as it is where Stripe will not have that."""
-    if intent.get("setup_future_usage") == "off_session":
+def _opened(counter: Counter, invoice: PageInvoice, intent: Json) -> Json:
+    """The intent, set to take and keep every way to pay that is offered; as it is where Stripe will not have that."""
+    currency = invoice.remaining.currency
+    taken = intent.get("allowed_payment_method_types") or intent["payment_method_types"]
+    if intent.get("setup_future_usage") == "off_session" and set(ways_to_pay(currency)) <= set(taken):
         return intent
+    key = IdempotencyKey(f"page:{intent['id']}:open:{invoice.attempts}")  # the engine's next try narrows it again
     try:
-        return counter.gateway.send(keep_card(intent["id"]), IdempotencyKey(f"page:{intent['id']}:keep_card")).body
+        return counter.gateway.send(open_on_page(intent["id"], currency), key).body
     except NOT_NOW:
         return intent
 
 
 def _make_default(counter: Counter, invoice: PageInvoice, method: str) -> None:
-    """Have Stripe charge this method from now on; its own event then tells us."""
-    if method and invoice.customer_id:
+    """Have Stripe charge this method from now on, once it is the customer's; its own event then tells us."""
+    if method and invoice.customer_id and _is_theirs(counter, method, invoice.customer_id):
         request = choose_method(invoice.customer_id, PaymentMethodId(method))
         _carried_out(counter, Operation.CUSTOMER, f"{invoice.account_id}#card", invoice.choices, request)
+
+
+def _is_theirs(counter: Counter, method: str, customer: CustomerId) -> bool:
+    """Whether the method is attached; an account whose debit is on its way may be attached only once it succeeded."""
+    known = counter.gateway.read(f"/v1/payment_methods/{method}")
+    return known is not None and id_of(known.get("customer")) == customer
 
 
 def _carried_out(counter: Counter, operation: Operation, subject: str, before: int, request: Request) -> Json | None:

@@ -18,7 +18,7 @@ from billing_pipeline.flows.ports.page import PageInvoice
 
 FOLDER: Final = Path(__file__).parent / "templates"
 DEFAULT: Final = "en"
-GOOD: Final = frozenset({PageState.PAID, PageState.CARD_SAVED})
+GOOD: Final = frozenset({PageState.PAID, PageState.SAVED})
 BAD: Final = frozenset({PageState.FAILED, PageState.LATER})
 
 

@@ -8,7 +8,8 @@ from stripe_simulator.resources.coupons import mark_used
 from stripe_simulator.resources.customers import record_balance
 from stripe_simulator.resources.fields import MINIMUM, live_customer
 from stripe_simulator.resources.lines import totals
-from stripe_simulator.resources.payment_intents import cancel_intent, new_intent, types_for
+from stripe_simulator.resources.offered import types_for
+from stripe_simulator.resources.payment_intents import cancel_intent, new_intent
 from stripe_simulator.routes import timed
 from stripe_simulator.store import HIDDEN
 from stripe_simulator.wire import Json

@@ -13,6 +13,7 @@ from stripe_simulator.resources.fields import (
     merged_metadata,
     with_metadata,
 )
+from stripe_simulator.resources.offered import chosen_types, types_for
 from stripe_simulator.resources.payment_methods import usable
 from stripe_simulator.routes import Call, route
 from stripe_simulator.search import search
@@ -23,7 +24,6 @@ from stripe_simulator.world import World
 OPEN: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
 CANCELABLE: Final = (*OPEN, "requires_capture")
 ALWAYS: Final = {"metadata", "description", "receipt_email", "transfer_group"}  # may change in every state
-BANK_OF_CURRENCY: Final = {"usd": "us_bank_account", "eur": "sepa_debit"}
 PLAIN: Final = (
     "description", "receipt_email", "setup_future_usage", "shipping", "statement_descriptor",
     "statement_descriptor_suffix", "transfer_group",
@@ -69,15 +69,6 @@ BLANK: Final[Json] = {
     "transfer_data": None,
     "transfer_group": None,
 }
-
-
-def types_for(currency: str, allowed: list[str] | None, excluded: list[str] | None) -> list[str]:
-    """The payment method types an intent takes: Stripe's dynamic choice, filtered by the caller."""
-    dynamic = [t for t in ("card", BANK_OF_CURRENCY.get(currency)) if t]
-    kept = [t for t in dynamic if (allowed is None or t in allowed) and t not in (excluded or [])]
-    if not kept:
-        raise invalid("No valid payment method types for this intent.", "allowed_payment_method_types")
-    return kept
 
 
 def new_intent(world: World, amount: int, currency: str, customer: str | None, **more: Any) -> Json:
@@ -202,6 +193,7 @@ def update(world: World, call: Call) -> Json:
         changes["amount"] = chargeable(call["amount"], str(changes.get("currency") or row["currency"]))
     if "customer" in call.params:
         changes["customer"] = live_customer(world, call["customer"])["id"]
+    changes |= chosen_types(row | changes, call)
     if call.get("payment_method"):
         method = usable(world, call["payment_method"])
         payments.check_method(row | changes, method)
@@ -221,6 +213,8 @@ def confirm(world: World, call: Call) -> Json:
         raise unexpected(row, "confirmed")
     if "receipt_email" in call.params or "setup_future_usage" in call.params:
         world.change(row, **copied(call, ("receipt_email", "setup_future_usage")))
+    if chosen := chosen_types(row, call):
+        world.change(row, **chosen)
     _attempt(world, row, call, usable(world, call["payment_method"]) if call.get("payment_method") else None)
     return row
 

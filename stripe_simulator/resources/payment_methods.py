@@ -55,10 +55,10 @@ def _from_card(world: World, call: Call) -> Json:
 
 def _from_bank(world: World, call: Call, kind: str) -> Json:
     given = call.get(kind) or {}
-    number = given.get("account_number" if kind == "us_bank_account" else "iban", "")
+    number = given.get("account_number" if kind == "us_bank_account" else "iban", "").replace(" ", "")
     if number not in BY_ACCOUNT or BANKS[BY_ACCOUNT[number]][0] != kind:
         raise invalid(f"Invalid account: use one of Stripe's test numbers for {kind}", kind)
-    return new_bank(world, BY_ACCOUNT[number])
+    return new_bank(world, BY_ACCOUNT[number], digest("bank", number, chars=16))
 
 
 def new_card(world: World, card: Card, expiry: tuple[int, int] = EXPIRY, fingerprint: str = "") -> Json:
@@ -83,11 +83,11 @@ def new_card(world: World, card: Card, expiry: tuple[int, int] = EXPIRY, fingerp
     return world.add(_blank(world, name, "card", body, {"number": card.number, "decline": card.decline}))
 
 
-def new_bank(world: World, token: str) -> Json:
-    """A stored bank account that nobody owns."""
+def new_bank(world: World, token: str, fingerprint: str = "") -> Json:
+    """A stored bank account that nobody owns. Each token gives another account; the same typed number the same one."""
     kind, number, _ = BANKS[token]
     name = world.ids.new("pm_")
-    common = {"fingerprint": digest("bank", number, name, chars=16), "last4": number[-4:]}
+    common = {"fingerprint": fingerprint or digest("bank", number, name, chars=16), "last4": number[-4:]}
     if kind == "sepa_debit":
         made_from = {"charge": None, "setup_attempt": None}
         extra: Json = {"bank_code": "37040044", "branch_code": "", "country": "AT", "generated_from": made_from}

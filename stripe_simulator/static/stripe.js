@@ -1,14 +1,9 @@
-// The simulator's stand-in for Stripe.js: the same global and calls, a card form, and a challenge that can be passed
-// or failed. Typed test numbers behave as docs.stripe.com/testing says. It talks only to where it was loaded from.
+// The simulator's stand-in for Stripe.js: the same global and calls, a form for cards and bank debits, and a challenge
+// that can be passed or failed. Typed test numbers behave as docs.stripe.com/testing says. It talks only to where it was loaded from.
 (() => {
   "use strict";
   const home = new URL(document.currentScript.src).origin;
   const KINDS = { seti: ["setup_intents", "setupIntent"], pi: ["payment_intents", "paymentIntent"] };
-  const FIELDS = [
-    ["number", "Card number", "1234 1234 1234 1234", "cc-number"],
-    ["expiry", "Expiration date", "MM / YY", "cc-exp"],
-    ["cvc", "Security code", "CVC", "cc-csc"],
-  ];
 
   const form = (values, prefix = "") =>
     Object.entries(values).flatMap(([name, value]) => {
@@ -38,49 +33,124 @@
 
   const invalid = (code, message) => ({ error: { type: "validation_error", code, message } });
 
+  // What the form asks for each way to pay, and what becomes of it as a payment method.
+  const WAYS = {
+    card: {
+      title: "Card",
+      fields: [
+        ["number", "Card number", "1234 1234 1234 1234", "cc-number"],
+        ["expiry", "Expiration date", "MM / YY", "cc-exp"],
+        ["cvc", "Security code", "CVC", "cc-csc"],
+      ],
+      problem: ({ number, expiry, cvc }) => {
+        const month = Number(expiry.slice(0, 2));
+        if (number.length < 13) return invalid("incomplete_number", "Your card number is incomplete.");
+        if (!luhn(number)) return invalid("invalid_number", "Your card number is invalid.");
+        if (!(month >= 1 && month <= 12) || expiry.length < 4) {
+          return invalid("incomplete_expiry", "Your card's expiration date is incomplete.");
+        }
+        return cvc.length < 3 ? invalid("incomplete_cvc", "Your card's security code is incomplete.") : null;
+      },
+      details: ({ number, expiry, cvc }) => ({
+        number, cvc, exp_month: Number(expiry.slice(0, 2)), exp_year: 2000 + Number(expiry.slice(-2)),
+      }),
+    },
+    us_bank_account: {
+      title: "US bank account",
+      fields: [
+        ["holder", "Name on the account", "", "name"],
+        ["routing", "Routing number", "110000000", "off"],
+        ["account", "Account number", "000123456789", "off"],
+      ],
+      problem: ({ holder, routing, account }) => {
+        if (!holder) return invalid("incomplete_name", "Your name is incomplete.");
+        if (routing.length !== 9) return invalid("incomplete_routing_number", "Your routing number is incomplete.");
+        return account ? null : invalid("incomplete_account_number", "Your account number is incomplete.");
+      },
+      details: ({ routing, account }) => ({
+        routing_number: routing, account_number: account, account_holder_type: "individual",
+      }),
+    },
+    sepa_debit: {
+      title: "SEPA Direct Debit",
+      fields: [
+        ["holder", "Name on the account", "", "name"],
+        ["iban", "IBAN", "AT61 1904 3002 3457 3201", "off"],
+      ],
+      problem: ({ holder, iban }) => {
+        if (!holder) return invalid("incomplete_name", "Your name is incomplete.");
+        return iban.length < 15 ? invalid("incomplete_iban", "Your IBAN is incomplete.") : null;
+      },
+      details: ({ iban }) => ({ iban }),
+    },
+  };
+
   class PaymentElement {
-    constructor() {
+    constructor(types, options) {
       this.handlers = {};
       this.inputs = {};
+      this.holder = (((options || {}).defaultValues || {}).billingDetails || {}).name || "";
       this.root = document.createElement("div");
       this.root.className = "StripeElement";
-      for (const field of FIELDS) this.root.append(this.field(...field));
+      this.drawn = types.then((known) => this.draw(known.filter((type) => WAYS[type])));
+    }
+    draw(types) {
+      this.fields = document.createElement("div");
+      if (types.length > 1) this.root.append(this.choices(types));
+      this.root.append(this.fields);
+      this.show(types[0] || "card");
+    }
+    choices(types) {
+      const box = document.createElement("fieldset");
+      const legend = document.createElement("legend");
+      legend.textContent = "Payment method";
+      box.append(legend);
+      for (const [place, type] of types.entries()) {
+        const label = document.createElement("label");
+        const input = document.createElement("input");
+        Object.assign(input, { type: "radio", name: "way", value: type, checked: place === 0 });
+        input.addEventListener("change", () => this.show(type));
+        label.append(input, ` ${WAYS[type].title}`);
+        box.append(label);
+      }
+      return box;
+    }
+    show(type) {
+      this.type = type;
+      this.inputs = {};
+      this.fields.replaceChildren(...WAYS[type].fields.map((field) => this.field(...field)));
+      if (this.inputs.holder) this.inputs.holder.value = this.holder;
+      this.emit("change", { elementType: "payment", complete: false, value: { type } });
     }
     field(name, title, hint, complete) {
       const label = document.createElement("label");
       label.textContent = title;
       const input = document.createElement("input");
-      Object.assign(input, { name, placeholder: hint, autocomplete: complete, inputMode: "numeric" });
+      Object.assign(input, { name, placeholder: hint, autocomplete: complete });
+      if (!["holder", "iban"].includes(name)) input.inputMode = "numeric";
       input.setAttribute("aria-label", title);
       input.addEventListener("input", () => this.emit("change", { elementType: "payment", complete: !this.problem() }));
       label.append(input);
       this.inputs[name] = input;
       return label;
     }
-    problem() {
-      const { number, month, year, cvc } = this.card();
-      if (number.length < 13) return invalid("incomplete_number", "Your card number is incomplete.");
-      if (!luhn(number)) return invalid("invalid_number", "Your card number is invalid.");
-      if (!(month >= 1 && month <= 12) || Number.isNaN(year)) {
-        return invalid("incomplete_expiry", "Your card's expiration date is incomplete.");
-      }
-      if (cvc.length < 3) return invalid("incomplete_cvc", "Your card's security code is incomplete.");
-      return null;
+    typed() {
+      const plain = { holder: (text) => text.trim(), iban: (text) => text.replace(/\s/g, "").toUpperCase() };
+      const read = ([name, input]) => [name, (plain[name] || digitsOf)(input.value)];
+      return Object.fromEntries(Object.entries(this.inputs).map(read));
     }
-    card() {
-      const expiry = digitsOf(this.inputs.expiry.value);
-      return {
-        number: digitsOf(this.inputs.number.value),
-        month: Number(expiry.slice(0, 2)),
-        year: expiry.length >= 4 ? 2000 + Number(expiry.slice(-2)) : NaN,
-        cvc: digitsOf(this.inputs.cvc.value),
-      };
+    problem() {
+      return WAYS[this.type].problem(this.typed());
+    }
+    method() {
+      const typed = this.typed();
+      return { type: this.type, [this.type]: WAYS[this.type].details(typed), billing_details: { name: typed.holder } };
     }
     mount(where) {
       const target = typeof where === "string" ? document.querySelector(where) : where;
       if (!target) throw new Error(`The selector you specified (${where}) applies to no DOM elements.`);
       target.replaceChildren(this.root);
-      setTimeout(() => this.emit("ready", { elementType: "payment" }), 0);
+      this.drawn.then(() => this.emit("ready", { elementType: "payment" }));
       return this;
     }
     on(name, handler) {
@@ -102,7 +172,7 @@
       for (const handler of this.handlers[name] || []) handler(event);
     }
     focus() {
-      this.inputs.number.focus();
+      Object.values(this.inputs)[0].focus();
     }
     clear() {
       for (const input of Object.values(this.inputs)) input.value = "";
@@ -117,13 +187,14 @@
   }
 
   class Elements {
-    constructor(options) {
+    constructor(options, types) {
       this.options = options || {};
+      this.types = types;
       this.made = null;
     }
-    create(kind) {
+    create(kind, options) {
       if (kind !== "payment" && kind !== "card") throw new Error(`The simulator has no "${kind}" element.`);
-      this.made = new PaymentElement();
+      this.made = new PaymentElement(kind === "card" ? Promise.resolve(["card"]) : this.types(), options);
       return this.made;
     }
     getElement() {
@@ -177,6 +248,13 @@
       return outcome(await call(key, "GET", `/v1/${path}/${idOf(secret)}`, { client_secret: secret }), kind);
     };
 
+    // What the intent takes, so that the form offers just that. Without one the form is for cards.
+    const typesOf = async (secret) => {
+      const found = secret ? await retrieve(secret) : {};
+      const intent = found.setupIntent || found.paymentIntent;
+      return (intent && intent.payment_method_types) || ["card"];
+    };
+
     const answer = async (secret, intent) => {
       const passed = await challenge();
       await fetch(`${home}/_control/authenticate`, {
@@ -201,9 +279,7 @@
       if (!from) return outcome(await call(key, "POST", "/v1/payment_methods", { type, card }), "paymentMethod");
       const problem = from.problem();
       if (problem) return problem;
-      const { number, month, year, cvc } = from.card();
-      const typed = { number, exp_month: month, exp_year: year, cvc };
-      return outcome(await call(key, "POST", "/v1/payment_methods", { type: "card", card: typed }), "paymentMethod");
+      return outcome(await call(key, "POST", "/v1/payment_methods", from.method()), "paymentMethod");
     };
 
     const leave = (options, secret, result) => {
@@ -236,7 +312,7 @@
     };
 
     return {
-      elements: (options) => new Elements(options),
+      elements: (options) => new Elements(options, () => typesOf((options || {}).clientSecret)),
       confirmSetup: confirm,
       confirmPayment: confirm,
       confirmCardSetup: (clientSecret, data) => confirm({ clientSecret, confirmParams: data, redirect: "if_required" }),

@@ -23,6 +23,7 @@ from billing_pipeline.domain.requests import Bill, Customer, Request
 from tests.request_types import refuse_unknown
 
 CUS, PM, PI = CustomerId("cus_1"), PaymentMethodId("pm_1"), PaymentIntentId("pi_1")
+EUR = Currency("eur")
 BILL = Bill(InvoiceId("inv-1"), 1, AccountId("acme"), CUS, "ACME-0001", Money(4900, Currency("usd")), "test")
 ACME = Customer(
     AccountId("acme"), "Acme", "a@example.com", "de", "DE123", "reverse", {"country": "DE", "line1": "Weg 1"}
@@ -37,7 +38,11 @@ BUILT: list[tuple[Callable[[], Request], str, str]] = [
     (lambda: requests.create_customer(ACME, "test"), "post /v1/customers", "CustomerCreateParams"),
     (lambda: requests.update_customer(CUS, ACME, "test"), "post /v1/customers/cus_1", "CustomerUpdateParams"),
     (lambda: requests.choose_method(CUS, PM), "post /v1/customers/cus_1", "CustomerUpdateParams"),
-    (lambda: requests.set_up_card(AccountId("acme"), CUS, "test"), "post /v1/setup_intents", "SetupIntentCreateParams"),
+    (
+        lambda: requests.set_up_method(AccountId("acme"), CUS, Currency("eur"), "test"),
+        "post /v1/setup_intents",
+        "SetupIntentCreateParams",
+    ),
 ]
 
 

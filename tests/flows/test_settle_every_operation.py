@@ -32,7 +32,7 @@ from billing_pipeline.domain.requests import (
     create_customer,
     post,
     refund,
-    set_up_card,
+    set_up_method,
 )
 from stripe_simulator import Fault, Simulator
 from tests.collecting import Desk, customer, invoice, open_desk
@@ -82,7 +82,7 @@ ASKED: Final[dict[Operation, Callable[[Desk], Request]]] = {
     Operation.CONFIRM: lambda desk: confirm(PaymentIntentId(intent(desk).id), METHOD, "card"),
     Operation.CANCEL: lambda desk: cancel_intent(PaymentIntentId(intent(desk).id)),
     Operation.REFUND: lambda desk: refund(paid_charge(desk), Money(900, Currency("usd")), "wish-1", "test"),
-    Operation.SETUP: lambda desk: set_up_card(AccountId("acme"), owner(desk), "test"),
+    Operation.SETUP: lambda desk: set_up_method(AccountId("acme"), owner(desk), Currency("usd"), "test"),
     Operation.CUSTOMER: new_customer,
     Operation.MIRROR: lambda desk: hold(mirror(desk)),
     Operation.UNHOLD: lambda desk: unhold(mirror(desk), METHOD),

@@ -195,7 +195,7 @@ def test_a_saved_card_becomes_the_default_and_is_told_to_the_inbox(visitor: Visi
     (setup,) = visitor.desk.sim.objects("setup_intent")
     default = visitor.desk.sim.objects("customer")[0]["invoice_settings"]["default_payment_method"]
     assert session["client_secret"].startswith("seti_")
-    assert (done["state"], default) == ("card_saved", setup["payment_method"])
+    assert (done["state"], default) == ("saved", setup["payment_method"])
     assert "setup_intent.reply" in {fact["type"] for fact in visitor.desk.facts()}
 
 
@@ -228,7 +228,7 @@ def test_without_a_publishable_key_only_the_invoice_is_shown(desk: Desk, visitor
 
     page = bare.page()
 
-    assert "Kartenzahlung ist hier nicht möglich" in page.text
+    assert "Online-Zahlung ist hier nicht möglich" in page.text
     assert 'id="pay"' not in page.text
 
 

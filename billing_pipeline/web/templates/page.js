@@ -1,4 +1,5 @@
-// The card form. All money decisions are made by the server: this only hands the card to Stripe and asks what came of it.
+// The payment form. All money decisions are made by the server: this only hands what is typed to Stripe and asks what
+// came of it.
 (() => {
   "use strict";
   const form = document.getElementById("pay");
@@ -54,13 +55,14 @@
     if (session.state !== "ready") return finish(session);
     const stripe = window.Stripe(told.key, { locale: told.locale });
     const elements = stripe.elements({ clientSecret: session.client_secret, locale: told.locale });
-    const payment = elements.create("payment");
+    const payment = elements.create("payment", { defaultValues: { billingDetails: { name: told.name } } });
     card.textContent = "";
     payment.mount("#card");
     payment.on("ready", () => {
       card.setAttribute("aria-busy", "false");
       busy(false);
     });
+    payment.on("change", () => say(""));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (go.disabled) return;
