@@ -34,7 +34,14 @@ def main(url: str, port: str, what: str = "") -> None:
     loops = Loops(world, metrics)
     app = build_app(world, metrics=metrics, on_stored=lambda new: loops.wake.set())
     with applying(loops) if what == "apply" else nullcontext():
-        uvicorn.run(app, port=int(port), access_log=False, log_level="warning", timeout_keep_alive=KEPT_SECONDS)
+        uvicorn.run(
+            app,
+            port=int(port),
+            access_log=False,
+            log_level="warning",
+            timeout_keep_alive=KEPT_SECONDS,
+            proxy_headers=False,
+        )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import Any, Final
 
 from billing_pipeline.adapters.card_limits_file import read_card_limits
+from billing_pipeline.adapters.fast_json import as_text
 from billing_pipeline.adapters.identity import bind
 from billing_pipeline.adapters.postgres import raw_statement
 from billing_pipeline.adapters.reconciliation_parts import parts_of
@@ -162,7 +163,7 @@ def settle(world: World, limit: int = ATTEMPTS_MAX) -> SettledUnknowns:
 def poll(world: World) -> Polled:
     """Stripe's events since the last poll are put into the inbox; the first poll lists the objects instead."""
     store, reader, clock = SweepStore(world.db, world.settings.zone), world.reader, world.clock
-    return ingest_events(store, reader, clock, bootstrap=lambda: sweep_everything(store, reader, clock))
+    return ingest_events(store, reader, clock, bootstrap=lambda: sweep_everything(store, reader, clock), dump=as_text)
 
 
 def apply(world: World, limit: int = FACTS_MAX) -> Applied:

@@ -22,15 +22,15 @@ GLOBAL: Final = "global"
 class Limiter(Protocol):
     """Lets calls through at the pace that Stripe allows."""
 
-    def wait(self, operation: str) -> None:
-        """Come back when a call of this operation may go. Raises TryLater when that is too far away."""
+    def wait(self, operation: str) -> float:
+        """Come back when a call of this operation may go; the seconds that took. Raises TryLater when that is too far away."""
 
 
 class NoLimit:
     """Lets everything through: for the simulator, whose limits are off."""
 
-    def wait(self, operation: str) -> None:
-        return None
+    def wait(self, operation: str) -> float:
+        return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,12 @@ class SharedLimit:
         self._slots: dict[str, Slots] = {}
         self._guard = Lock()
 
-    def wait(self, operation: str) -> None:
-        """Sleep until this call's slot. Raises TryLater when more than a minute of calls is queued before it."""
-        pause = self.take(operation) - time.monotonic()
-        if pause > 0:
+    def wait(self, operation: str) -> float:
+        """Sleep until this call's slot; the seconds slept. Raises TryLater when over a minute of calls is queued before it."""
+        pause = max(0.0, self.take(operation) - time.monotonic())
+        if pause:
             time.sleep(pause)
+        return pause
 
     def take(self, operation: str) -> float:
         """The moment (monotonic, seconds) of the next slot of this operation, now the caller's. Raises as wait does."""

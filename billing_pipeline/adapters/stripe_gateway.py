@@ -39,7 +39,7 @@ class StripeGateway:
     """flows.ports.Gateway on the SDK. We decide about retries, so the SDK makes none; each thread has its own session.
 
     address: where calls go instead of api.stripe.com. guard: true while a transaction is open, when nothing is sent.
-    pause: how to wait between tries.
+    pause: how to wait between tries. on_limit: told the seconds of every wait for a limit, ours or Stripe's; may be set later.
     """
 
     api_version: str = API_VERSION
@@ -53,6 +53,7 @@ class StripeGateway:
         limiter: Limiter | None = None,
         guard: Callable[[], bool] = lambda: False,
         pause: Callable[[float], None] = time.sleep,
+        on_limit: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._http = http_client or stripe.RequestsClient(timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS))
         self._client = stripe.StripeClient(
@@ -63,7 +64,7 @@ class StripeGateway:
             max_network_retries=0,
         )
         self._limiter: Limiter = limiter or NoLimit()
-        self._guard, self._pause = guard, pause
+        self._guard, self._pause, self.on_limit = guard, pause, on_limit
 
     def close(self) -> None:
         """Close this thread's session; those of threads that have ended went with them."""
@@ -113,13 +114,16 @@ class StripeGateway:
         waited, lost = 0.0, 0
         while True:
             try:
-                self._limiter.wait(operation_of(method, path))
+                if queued := self._limiter.wait(operation_of(method, path)):
+                    self.on_limit(queued)
                 return self._once(method, path, params)
             except (TryLater, Unknown) as error:
                 lost += isinstance(error, Unknown)
                 pause = _pause_seconds(waited)
                 if lost >= replies_lost_max or waited + pause > PAUSES_SECONDS_MAX:
                     raise
+                if isinstance(error, TryLater):
+                    self.on_limit(pause)
             self._pause(pause)
             waited += pause
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from billing_pipeline.adapters.fast_json import as_text
 from billing_pipeline.adapters.stores.event_store import EventStore
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.bootstrap import World, open_world
@@ -78,7 +79,9 @@ def poll(as_json: AsJson = False) -> None:
     with open_world() as world:
         store = SweepStore(world.db, world.settings.zone)
         reader, clock = world.reader, world.clock
-        polled = ingest_events(store, reader, clock, bootstrap=lambda: sweep_everything(store, reader, clock))
+        polled = ingest_events(
+            store, reader, clock, bootstrap=lambda: sweep_everything(store, reader, clock), dump=as_text
+        )
         done = apply_waiting(world)
     report = {"polled": asdict(polled), "applied": asdict(done)}
     typer.echo(

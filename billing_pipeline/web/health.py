@@ -48,7 +48,7 @@ def read_backlog(db: Database, clock: Clock) -> Backlog:
     now = clock.now()
     if row is None:
         return Backlog(0, 0, 0, 0)
-    return Backlog(row.waiting, row.dead, seconds_since(row.oldest_at, now), seconds_since(row.high_water, now))
+    return Backlog(row.waiting, row.dead, seconds_since(row.oldest_at, now), seconds_since(row.polled_at, now))
 
 
 def seconds_since(moment: datetime | None, now: datetime) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 from prometheus_client.exposition import generate_latest
 
 from billing_pipeline.flows.apply_events import Applied
@@ -30,6 +30,7 @@ class Metrics:
     failures: Counter = field(init=False)
     reads: Counter = field(init=False)
     waits: Counter = field(init=False)
+    limit_waits: Summary = field(init=False)
     apply_seconds: Histogram = field(init=False)
     waiting: Gauge = field(init=False)
     dead: Gauge = field(init=False)
@@ -44,11 +45,12 @@ class Metrics:
             "failures": Counter("billing_loop_failures", "Rounds of a loop that failed", ["loop"], registry=self.registry),
             "reads": Counter("billing_stripe_calls", "Calls to Stripe", ["operation"], registry=self.registry),
             "waits": Counter("billing_stripe_wait_seconds", "Seconds waited for Stripe to answer", registry=self.registry),
+            "limit_waits": Summary("billing_stripe_limit_wait_seconds", "Waits for a limit of Stripe's", registry=self.registry),
             "apply_seconds": Histogram("billing_apply_seconds", "Seconds per round of applying facts", registry=self.registry),
             "waiting": Gauge("billing_inbox_waiting", "Facts that wait to be applied", registry=self.registry),
             "dead": Gauge("billing_inbox_dead", "Facts that need a person", registry=self.registry),
             "oldest": Gauge("billing_inbox_oldest_seconds", "How long the oldest waiting fact waits", registry=self.registry),
-            "lag": Gauge("billing_poll_lag_seconds", "How far the poll stands behind now", registry=self.registry),
+            "lag": Gauge("billing_poll_lag_seconds", "Seconds since a poll last read all events", registry=self.registry),
         }  # fmt: skip
         for name, metric in made.items():
             object.__setattr__(self, name, metric)

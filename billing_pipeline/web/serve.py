@@ -10,6 +10,7 @@ from typing import Final
 
 import uvicorn
 
+from billing_pipeline.adapters.fast_json import as_text
 from billing_pipeline.adapters.stores.collection_store import CollectionStore
 from billing_pipeline.adapters.stores.event_store import EventStore
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
@@ -86,7 +87,9 @@ class Loops:
     def poll_once(self) -> Polled:
         """One poll; from the objects themselves when events are too old to tell."""
         store, reader, clock = SweepStore(self.world.db, self.world.settings.zone), self._reader(), self.world.clock
-        polled = ingest_events(store, reader, clock, bootstrap=lambda: sweep_everything(store, reader, clock))
+        polled = ingest_events(
+            store, reader, clock, bootstrap=lambda: sweep_everything(store, reader, clock), dump=as_text
+        )
         self.metrics.polled.inc(polled.new)
         self.wake.set()
         return polled
@@ -148,5 +151,6 @@ def serve(
             log_level="warning",
             backlog=BACKLOG_CONNECTIONS,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=KEPT_SECONDS,
         )

@@ -9,15 +9,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from billing_pipeline.adapters.fast_json import as_text
 from billing_pipeline.adapters.stores.inbox_writer import Delivery, InboxWriter
 from billing_pipeline.adapters.stripe_signatures import is_recent, signed_at
 from billing_pipeline.domain.errors import BillingError, Broken
-from billing_pipeline.flows.facts import canonical, event_fact
+from billing_pipeline.flows.facts import event_fact
 from billing_pipeline.flows.ports import Clock, Fact
 from billing_pipeline.web.metrics import Metrics
 
@@ -27,6 +28,8 @@ RECENT_SECONDS: Final = 0.5  # asking a simulator for its time costs a call: not
 
 STATUSES: Final = (200, 400, 405, 413, 503)
 EMPTY: Final = ((b"content-length", b"0"),)
+HEADS: Final = {status: {"type": "http.response.start", "status": status, "headers": EMPTY} for status in STATUSES}
+END: Final = {"type": "http.response.body", "body": b""}
 
 log = logging.getLogger("billing_pipeline.webhook")
 
@@ -57,8 +60,11 @@ class Webhook:
             await self._answer(send, 405)
             return
         try:
-            body, header = await body_of(scope, receive), signature_of(scope)
-            fact = await self._fact(body, header)
+            body, now = await body_of(scope, receive), await self._now()
+            stamp = signed_at(body, signature_of(scope), self._endpoint.secrets)
+            if not is_recent(stamp, now) and not is_recent(stamp, await self._now(ask=True)):
+                raise Broken(f"signed at {stamp.isoformat()}: too far from now")
+            fact = fact_of(body, self._endpoint)
         except TooLarge:
             log.warning("webhook refused (413): the body is larger than %d bytes", BODY_BYTES_MAX)
             await self._answer(send, 413)
@@ -69,14 +75,7 @@ class Webhook:
             log.error("webhook refused (503): %s", error)
             await self._answer(send, 503)
         else:
-            await self._answer(send, 200 if await self._stored(fact) else 503)
-
-    async def _fact(self, body: bytes, header: str) -> Fact:
-        """The fact of a genuine, recent event for us. Raises Broken with the reason for refusing it."""
-        stamp = signed_at(body, header, self._endpoint.secrets)
-        if not is_recent(stamp, await self._now()) and not is_recent(stamp, await self._now(ask=True)):
-            raise Broken(f"signed at {stamp.isoformat()}: too far from now")
-        return fact_of(body, self._endpoint)
+            await self._answer(send, 200 if await self._stored(fact, now) else 503)
 
     async def _now(self, *, ask: bool = False) -> datetime:
         """The time, at most RECENT_SECONDS old; anew when asked for."""
@@ -85,18 +84,18 @@ class Webhook:
             self._known_now = (elapsed, await asyncio.to_thread(self._clock.now))
         return self._known_now[1]
 
-    async def _stored(self, fact: Fact) -> bool:
+    async def _stored(self, fact: Fact, now: datetime) -> bool:
         """Whether the fact is committed."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._writer.put(Delivery(fact, await self._now(), done))
+        self._writer.put(Delivery(fact, now, done))
         if not (stored := await done):
             log.error("webhook refused (503): %s could not be stored; Stripe will deliver it again", fact.event_id)
         return stored
 
     async def _answer(self, send: Send, status: int) -> None:
         self._counters[status].inc()
-        await send({"type": "http.response.start", "status": status, "headers": EMPTY})
-        await send({"type": "http.response.body", "body": b""})
+        await send(HEADS[status])
+        await send(END)
 
 
 async def body_of(scope: Scope, receive: Receive) -> bytes:
@@ -147,11 +146,3 @@ def parsed(body: bytes) -> object:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Broken("the body is not JSON") from error
-
-
-def as_text(payload: Mapping[str, Any]) -> str:
-    """Compact JSON text."""
-    try:
-        return orjson.dumps(payload).decode()
-    except TypeError:
-        return canonical(payload)

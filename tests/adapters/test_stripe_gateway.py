@@ -1,6 +1,7 @@
 """The gateway on the official SDK: one try of its own, one key per intention, nothing sent inside a transaction."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import stripe
 from requests.structures import CaseInsensitiveDict
 
 from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.rate_limit import NoLimit
 from billing_pipeline.adapters.stripe_gateway import API_VERSION, PAUSES_SECONDS_MAX, StripeGateway, operation_of
 from billing_pipeline.domain.errors import Broken, Refused, TryLater, Unknown
 from billing_pipeline.domain.ids import IdempotencyKey
@@ -84,6 +86,25 @@ def test_a_limit_is_waited_out_longer_each_time_and_given_up_in_time() -> None:
     assert max(pauses) <= 8
     assert PAUSES_SECONDS_MAX - 8 < sum(pauses) <= PAUSES_SECONDS_MAX
     assert {headers["Idempotency-Key"] for _, _, headers in wire.asked} == {KEY}
+
+
+def test_every_wait_for_a_limit_is_told_ours_and_stripes_but_no_wait_for_a_lost_reply() -> None:
+    class Pace(NoLimit):
+        def wait(self, operation: str) -> float:
+            return 0.5
+
+    slow_down = Canned('{"error": {"type": "invalid_request_error", "code": "rate_limit"}}', 429)
+    broken, told = Canned("{", 200), {"limited": list[float](), "lost": list[float](), "paced": list[float]()}
+    pauses: list[float] = []
+
+    for name, wire, limiter in (("limited", slow_down, None), ("lost", broken, None), ("paced", Canned("{}"), Pace())):
+        gateway = StripeGateway("sk_test_1", http_client=wire, limiter=limiter, pause=pauses.append)
+        gateway.on_limit = told[name].append
+        with suppress(TryLater, Unknown):
+            gateway.read("/v1/account")
+
+    assert told["limited"] == pauses[: len(told["limited"])] != []
+    assert (told["lost"], told["paced"]) == ([], [0.5])
 
 
 def test_nothing_is_sent_while_a_transaction_is_open(db: Database) -> None:

@@ -101,6 +101,40 @@ def test_the_mark_never_goes_back(store: SweepStore) -> None:
     assert store.high_water(CURSOR) == START + timedelta(seconds=30)
 
 
+def test_on_a_quiet_account_the_mark_follows_a_day_behind_and_the_objects_are_never_swept_again(db: Database) -> None:
+    store, swept = SweepStore(db), list[str]()
+    marks = []
+
+    for day in range(45):
+        now = START + timedelta(days=day)
+        stripe = FakeGateway(lists={"/v1/events": []})
+        ingest_events(store, stripe, FakeClock(now), bootstrap=lambda: swept.append("all"))
+        marks.append(now - (store.high_water(CURSOR) or now))
+
+    assert swept == ["all"]
+    assert max(marks[2:]) == timedelta(days=1)
+
+
+def test_a_list_that_shows_nothing_for_hours_may_be_late_so_the_mark_waits(store: SweepStore) -> None:
+    late = FakeClock(START + timedelta(hours=20))
+    ingest_events(store, FakeGateway(lists={"/v1/events": []}), late, bootstrap=lambda: None)
+
+    appeared = FakeGateway(lists={"/v1/events": [told("evt_1", 60)]})
+    polled = ingest_events(store, appeared, late, bootstrap=lambda: None)
+
+    assert (polled.new, names(store)) == (1, ["evt_1"])
+    assert store.high_water(CURSOR) == START + timedelta(seconds=60)
+
+
+def test_a_walk_that_breaks_off_does_not_move_the_mark_however_old_it_is(store: SweepStore) -> None:
+    late = FakeClock(START + timedelta(days=20))
+
+    with pytest.raises(TryLater):
+        ingest_events(store, Pages([told("evt_1", 1)], [], fails_after=1), late, bootstrap=lambda: None)
+
+    assert store.high_water(CURSOR) == START
+
+
 def test_the_first_poll_begins_with_the_objects_themselves(db: Database) -> None:
     store, stripe, swept = SweepStore(db), Pages(), list[str]()
 

@@ -139,6 +139,16 @@ def test_a_body_of_just_the_limit_is_read(client: Client) -> None:
     assert answer.status == 400
 
 
+@pytest.mark.parametrize("unstorable", ["\ud800", "a\0b"])
+def test_an_event_that_no_database_can_hold_is_not_answered_200_and_stops_no_other(
+    client: Client, db: Database, unstorable: str
+) -> None:
+    spoilt = client.deliver(event(f"radar.{unstorable}", {"id": "rsl_1", "object": "radar.value_list"}, "evt_1"))
+    good = client.deliver(event("payment_intent.succeeded", intent(), "evt_2"))
+
+    assert ([spoilt.status, good.status], stored(db)) == ([503, 200], ["evt_2"])
+
+
 @pytest.mark.parametrize("event_livemode", [True, False])
 def test_an_event_of_the_other_mode_is_refused(
     db: Database, tmp_path: Path, fake_clock: FakeClock, event_livemode: bool

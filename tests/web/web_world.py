@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import stripe
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from billing_pipeline.adapters.identity import StripeIdentity
 from billing_pipeline.adapters.postgres import Database
@@ -45,7 +45,7 @@ class Answer:
 class Client:
     """Calls the application as a server would."""
 
-    app: Starlette
+    app: ASGIApp
     clock: FakeClock = field(default_factory=FakeClock)
 
     def get(self, path: str) -> Answer:
@@ -65,7 +65,7 @@ class Client:
         return str(stripe.WebhookSignature.generate_signature_header(body.decode("utf-8"), secret, stamp))
 
 
-async def call(app: Starlette, method: str, path: str, parts: Sequence[bytes], headers: Mapping[str, str]) -> Answer:
+async def call(app: ASGIApp, method: str, path: str, parts: Sequence[bytes], headers: Mapping[str, str]) -> Answer:
     """What the application answers to one request whose body comes in parts."""
     waiting = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
     waiting[-1]["more_body"] = False

@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from billing_pipeline.adapters.postgres import raw_statement
-from billing_pipeline.adapters.stores.inbox_store import fact_row
+from billing_pipeline.adapters.stores.inbox_store import as_facts, fact_row
 from billing_pipeline.flows.ports import Fact
 
 GROUP_MAX: Final = 200  # facts per commit: a few milliseconds
@@ -34,7 +34,8 @@ class InboxWriter:
 
     def __init__(self, url: str, on_stored: Callable[[int], None] = lambda new: None) -> None:
         self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._gathered: list[Delivery] = []
+        self._waiting: queue.SimpleQueue[list[Delivery] | None] = queue.SimpleQueue()
         self._connection: psycopg.Connection[Any] | None = None
         self._on_stored = on_stored
         self._insert = raw_statement("inbox/put").encode()
@@ -42,24 +43,32 @@ class InboxWriter:
         self._thread.start()
 
     def put(self, delivery: Delivery) -> None:
-        """Queue the fact; returns at once."""
-        self._waiting.put(delivery)
+        """Queue the fact; returns at once. What one turn of the event loop brings goes to the thread together."""
+        if not self._gathered:
+            delivery.stored.get_loop().call_soon(self._hand_over)
+        self._gathered.append(delivery)
 
     def close(self) -> None:
         """Write what is queued, then stop."""
+        self._hand_over()
         self._waiting.put(None)
         self._thread.join()
+
+    def _hand_over(self) -> None:
+        """Give the thread what was put since the last time: waking it costs as much as a fact, so once for all of them."""
+        gathered, self._gathered = self._gathered, []
+        self._waiting.put(gathered)
 
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
             group, last = self._gather(first)
-            self._write(group)
+            for begin in range(0, len(group), GROUP_MAX):
+                self._write(group[begin : begin + GROUP_MAX])
             if last:
                 return
 
-    def _gather(self, first: Delivery) -> tuple[list[Delivery], bool]:
+    def _gather(self, group: list[Delivery]) -> tuple[list[Delivery], bool]:
         """All that is queued by now, and whether the end was among it."""
-        group = [first]
         while len(group) < GROUP_MAX:
             try:
                 following = self._waiting.get_nowait()
@@ -67,7 +76,7 @@ class InboxWriter:
                 break
             if following is None:
                 return group, True
-            group.append(following)
+            group += following
         return group, False
 
     def _write(self, group: list[Delivery]) -> None:
@@ -76,7 +85,7 @@ class InboxWriter:
             new = self._commit(group)
         except psycopg.OperationalError:
             self._tell(group, False)
-        except psycopg.Error:
+        except Exception:  # whatever one fact brings, this thread must go on for the others
             for one in group if len(group) > 1 else ():
                 self._write([one])
             if len(group) == 1:
@@ -90,9 +99,8 @@ class InboxWriter:
         """How many were new. Raises OperationalError when the database is away; the next group connects anew."""
         try:
             connection = self._connected()
-            with connection.pipeline(), connection.transaction(), connection.cursor() as cursor:
-                cursor.executemany(self._insert, [fact_row(one.fact, one.received_at) for one in group])
-            return max(0, cursor.rowcount)
+            facts = as_facts([fact_row(one.fact, one.received_at) for one in group])
+            return connection.execute(self._insert, {"facts": facts}, prepare=True).rowcount
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             self._drop()
             raise psycopg.OperationalError(str(error)) from error

@@ -1,8 +1,12 @@
--- One fact, unless its name is already there.
--- in: event_id, source, type, object_type, object_id, fact_key, api_version, idempotency_key text, livemode bool,
---     occurred_at, received_at timestamptz, payload text    out: rows touched (1 new, 0 told before)
+-- Facts, unless their names are already there: one statement for all, which costs half of one statement each.
+-- in: facts text (a JSON array of objects, as staged_facts has its columns; payload is JSON text within)
+-- out: rows touched (new ones; told before are none)
 insert into inbox (event_id, source, type, object_type, object_id, fact_key, api_version, livemode, occurred_at, received_at,
                    idempotency_key, payload)
-values (%(event_id)s, %(source)s, %(type)s, %(object_type)s, %(object_id)s, %(fact_key)s, %(api_version)s, %(livemode)s,
-        %(occurred_at)s, %(received_at)s, %(idempotency_key)s, %(payload)s::jsonb)
+select event_id, source, type, object_type, object_id, fact_key, api_version, livemode, occurred_at, received_at,
+       idempotency_key, payload::jsonb
+from json_to_recordset(%(facts)s::json) as told (
+    event_id text, source text, type text, object_type text, object_id text, fact_key text, api_version text, livemode boolean,
+    occurred_at timestamptz, received_at timestamptz, idempotency_key text, payload text
+)
 on conflict (event_id) do nothing
