@@ -21,7 +21,7 @@ def erase(db: Database) -> Erased:
 
 
 def known_person(db: Database) -> None:
-    """An account with a paid invoice, a card, a message and facts from Stripe, full of personal data."""
+    """An account with a paid invoice, a card, a message that came back, holds and facts from Stripe, full of personal data."""
     name, email, tax_id, street, fingerprint, last4 = PERSON
     insert_account(db, name=name, email=email, tax_id=tax_id, address={"line1": street})
     insert_payment_method(db, fingerprint=fingerprint, last4=last4)
@@ -34,9 +34,15 @@ def known_person(db: Database) -> None:
     with db.transaction() as connection:
         connection.execute(
             text("""insert into messages (message_id, account_id, invoices, template, language, recipient, subject,
-            body_text, body_html, queued_at, next_try_at)
-            values ('m', 'acme', '[]', 't', 'en', :email, :name, :name, :name, now(), now())"""),
+            body_text, body_html, queued_at, next_try_at, state, error)
+            values ('m', 'acme', '[]', 't', 'en', :email, :name, :name, :name, now(), now(), 'bounced', '550 <' || :email || '>')"""),
             {"email": email, "name": name},
+        )
+        connection.execute(
+            text("""insert into dunning_holds (account_id, invoice_id, kind, who, why, made_at)
+            values ('acme', null, 'pause', 'finance', :name || ' is in hospital', now()),
+                   (null, 'inv-1', 'promise', 'finance', :name || ' will pay', now())"""),
+            {"name": name},
         )
 
 

@@ -106,6 +106,7 @@ class DocumentStore(JournalStore):
         """Take the person out of every table; ids, states, amounts and the books stay."""
         self.db.run("ledger/erase_account", account=account, now=now)
         self.db.run("ledger/erase_messages", account=account)
+        self.db.run("ledger/erase_holds", account=account)
         self.db.run("ledger/erase_payment_methods", account=account)
         if customer:
             self.db.run("ledger/erase_facts", customer=customer)
