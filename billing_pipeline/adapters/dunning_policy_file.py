@@ -26,6 +26,7 @@ from billing_pipeline.domain.errors import Broken
 
 HEADER: Final = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 ENTRY: Final = re.compile(r"^\s*([A-Za-z0-9_-]+|\"[^\"]+\")\s*=")
+TOML_LINE: Final = re.compile(r"\bline (\d+)")
 KINDS: Final = ("business", "consumer")
 
 
@@ -76,6 +77,14 @@ def read_policy(folder: Path, name: str = "dunning.toml") -> Policy:
     return replace(policy, card_limits=read_card_limits(folder))
 
 
+def candidate(file: Path, folder: Path) -> Policy:
+    """The policy in that file, checked against the usual templates. Raises Broken with the first complaint."""
+    complaints, found = check_policy(file, folder / "templates")
+    if complaints or found is None:
+        raise Broken(complaints[0])
+    return found
+
+
 def check_policy(file: Path, templates: Path) -> tuple[list[str], Policy | None]:
     """Every complaint as 'file:line: what and what to do', and the policy where it can be read at all."""
     try:
@@ -84,7 +93,8 @@ def check_policy(file: Path, templates: Path) -> tuple[list[str], Policy | None]
     except OSError as error:
         return [f"{file}: cannot be read ({error.strerror}): set BILLING_POLICIES to the folder of dunning.toml"], None
     except tomllib.TOMLDecodeError as error:
-        return [f"{file}: not TOML: {error}"], None
+        at = TOML_LINE.search(str(error))
+        return [f"{file}:{at[1] if at else 1}: not TOML: {error}"], None
     try:
         policy = parse_policy(Table(raw, ()))
     except Refusal as refusal:
@@ -104,13 +114,13 @@ def _template_complaints(file: Path, source: str, templates: Path, policy: Polic
     found: list[str] = []
     for fault in template_faults(templates, policy.languages, [*used, "reinstated"]):
         name = fault.file.name.partition(".")[0]
-        if fault.file.parent == templates:
+        if fault.file.parent == templates and not fault.line:
             found.append(f"{file}:{line_of(source, ('languages',))}: {fault.message}")
         elif not fault.line and name in used:
             found.append(f"{file}:{line_of(source, used[name])}: no template {fault.file}: write it or name another")
         else:
             found.append(str(fault))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def parse_policy(top: Table) -> Policy:

@@ -9,7 +9,7 @@ from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from billing_pipeline.domain.dunning_replay import shown_sums
+from billing_pipeline.domain.dunning_sums import shown_sums
 from billing_pipeline.flows.replay_dunning import Replayed
 
 PAGE = Path(__file__).parent / "dunning_report.html.j2"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
@@ -36,6 +37,14 @@ VARIABLES: Final = frozenset(
 NEEDED: Final = frozenset({"amount", "pay_link"})
 """What every letter that asks for money must say."""
 ASKS_FOR_NOTHING: Final = frozenset({"reinstated", "canceled", "written_off"})
+FIELDS: Final = ("number", "amount", "due_on", "pay_link")
+"""What each of a letter's invoices has."""
+INVOICE: Final = dict.fromkeys(FIELDS, "-")
+TRIALS: Final = tuple(
+    dict.fromkeys(VARIABLES, "-") | {"invoices": [INVOICE] * count, "card_expired": yes, "needs_confirmation": yes}
+    for count, yes in ((1, True), (2, False))
+)
+"""Words of letters that nobody gets: about one invoice, and about two."""
 KINDS: Final = ("txt", "html")
 SUBJECT: Final = "Subject: "
 
@@ -171,7 +180,26 @@ def _faults_of(jinja: Environment, folder: Path, language: str, name: str) -> It
             continue
         if kind == "txt" and not source.startswith(SUBJECT):
             yield TemplateFault(file, 1, f"the first line must begin with {SUBJECT!r}")
-        yield from _variable_faults(tree, jinja, file, name)
+        try:
+            wrong = list(_variable_faults(tree, jinja, file, name))
+        except TemplateSyntaxError:
+            wrong = []  # an unknown filter: the trial names it with its line
+        yield from wrong or _trial_faults(jinja, file, f"{language}/{file.name}")
+
+
+def _trial_faults(jinja: Environment, file: Path, name: str) -> Iterator[TemplateFault]:
+    """What goes wrong when the letter is really written: an unknown field or filter, a sum of words."""
+    for words in TRIALS:
+        try:
+            jinja.get_template(name).render(words)
+        except TemplateSyntaxError as error:
+            yield TemplateFault(file, error.lineno, str(error.message))
+            return
+        except Exception as error:  # a template may do anything, and whatever it does wrong is its own fault
+            frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+            where, line = (Path(frames[-1].filename), frames[-1].lineno or 0) if frames else (file, 0)
+            yield TemplateFault(where, line, f"{error}: invoices have {', '.join(FIELDS)}; all else is text")
+            return
 
 
 def _variable_faults(tree: nodes.Template, jinja: Environment, file: Path, name: str) -> Iterator[TemplateFault]:

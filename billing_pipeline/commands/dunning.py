@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,21 +12,23 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from billing_pipeline.adapters.dunning_policy_file import check_policy, read_policy
+from billing_pipeline.adapters.dunning_policy_file import candidate, check_policy, read_policy
 from billing_pipeline.adapters.stores.dunning_history import DunningHistory
 from billing_pipeline.bootstrap import open_world
+from billing_pipeline.commands.dunning_compare import compare
+from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX
 from billing_pipeline.domain.dunning_cases import PlannedStep
 from billing_pipeline.domain.dunning_policy import Policy
-from billing_pipeline.domain.dunning_replay import Sums, shown_sums
+from billing_pipeline.domain.dunning_sums import Sums, shown_sums
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.dunning_parts import dunning_parts
-from billing_pipeline.flows.compare_dunning import Compared, compare_dunning
 from billing_pipeline.flows.hold_dunning import HoldKind, Wish, hold_dunning, release_dunning
 from billing_pipeline.flows.plan_dunning import closed_gate_alert, plan_dunning
 from billing_pipeline.flows.replay_dunning import Replayed, replay_dunning
 from billing_pipeline.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Dunning that acts only on what is proven.")
+app.command()(compare)
 
 DAYS = ["%Y-%m-%d"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -177,28 +179,6 @@ def replay(
     typer.echo(json.dumps(asdict(replayed), default=str, indent=2) if as_json else replay_text(replayed))
 
 
-@app.command()
-def compare(
-    seeds: Annotated[int, typer.Option("--seeds", min=1, max=100, help="How many worlds.")] = 5,
-    cases: Annotated[int, typer.Option("--cases", min=10, max=100_000, help="Failed invoices in each.")] = 1000,
-    policy: Annotated[Path | None, typer.Option("--policy", help="A policy file to compare instead.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compare the policy with simpler ladders in a made-up world: the table of docs/dunning.md."""
-    folder = Settings.load().policies
-    found = candidate(policy, folder) if policy else read_policy(folder)
-    rows = compare_dunning(found, range(1, seeds + 1), cases)
-    typer.echo(json.dumps([asdict(row) for row in rows], indent=2) if as_json else compare_table(rows))
-
-
-def candidate(file: Path, folder: Path) -> Policy:
-    """The policy in that file, checked against the usual templates. Raises Broken with the first complaint."""
-    complaints, found = check_policy(file, folder / "templates")
-    if complaints or found is None:
-        raise Broken(complaints[0])
-    return found
-
-
 def policy_text(policy: Policy) -> str:
     """What a good policy holds, in a few lines."""
     lines = [f"policy {policy.version}: {len(policy.segments)} segments, languages {', '.join(policy.languages)}"]
@@ -273,13 +253,6 @@ def policy_line(one: Sums) -> str:
     return (
         f"{one.policy}: expected {shown_sums(one.recovered_minor)} ({', '.join(one.recovery_percent.values())}); "
         f"retries {one.retries}, messages {one.mails}, suspended {one.suspended}, canceled {one.canceled}, "
-        f"written off {one.written_off}, most tries of a card in 30 days {one.tries_of_one_card_30_days_max}"
+        f"written off {one.written_off}, most tries of a card in 30 days {one.tries_of_one_card_30_days_max} "
+        f"of {ATTEMPTS_30_DAYS_MAX}, invoices held because tries were used up {one.held_by_budget}"
     )
-
-
-def compare_table(rows: Sequence[Compared]) -> str:
-    """The rows as a Markdown table, as docs/dunning.md shows it."""
-    names = [field.name for field in fields(Compared)]
-    head = [name.replace("_", " ") for name in names]
-    lines = [head, ["---"] * len(names), *([str(getattr(row, name)) for name in names] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

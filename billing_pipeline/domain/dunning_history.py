@@ -1,13 +1,13 @@
 """What really happened after first failures, and the chances that can be read from it, with what they stand on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from billing_pipeline.domain.dunning import NO_FUNDS
 from billing_pipeline.domain.dunning_cases import Card
-from billing_pipeline.domain.dunning_replay import CERTAIN, Case, Notified
+from billing_pipeline.domain.dunning_replay import CERTAIN, Case, Notified, Tries
 from billing_pipeline.domain.dunning_timing import local_day
 from billing_pipeline.domain.retry_rules import DeclineClass, decline_class
 
@@ -62,10 +62,14 @@ def is_payday(at: datetime, zone: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The answers of history: customers paid when they paid; retries succeed as often as such retries did."""
+    """The answers of history: customers paid when they paid; retries succeed as often as such retries did.
+
+    first_tries: by card fingerprint, when an invoice was charged for the first time.
+    """
 
     told: Sequence[Told]
     observed: Sequence[Observed]
+    first_tries: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
     _by_invoice: dict[str, Told] = field(init=False)
     _counts: dict[Key, tuple[int, int]] = field(init=False)
 
@@ -77,6 +81,10 @@ class History:
                 tries, successes = counts.get(key, (0, 0))
                 counts[key] = (tries + 1, successes + one.succeeded)
         object.__setattr__(self, "_counts", counts)
+
+    def tries(self) -> Tries:
+        """First charges by card, of all invoices: no policy changes them. A new one each time, to be added to."""
+        return Tries({card: list(moments) for card, moments in self.first_tries.items()})
 
     def retry_chance(self, case: Case, card: Card, at: datetime, nth: int) -> int:
         """Parts per million, from the narrowest group of history that is large enough, else the assumed figure."""

@@ -1,22 +1,19 @@
-"""A made-up world for comparing policies: a documented mix of declines whose hidden truth is the same for every policy.
+"""A made-up crowd of customers whose card is refused: a documented mix, the same hidden truth for every policy.
 
-Not a forecast. The mix and the chances below are assumptions in the range of published figures; what the model is good
-for is the difference between policies under equal luck. All chances are parts per million; luck comes from a seed.
+Not a forecast. The mix and the chances below are assumptions in the range of published figures; what the crowd is good
+for is the difference between policies under equal luck. Luck comes from a seed and depends on nothing that a policy does.
+All chances are parts per million.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from typing import Final
 
-from billing_pipeline.domain.currencies import Currency
-from billing_pipeline.domain.dunning_cases import Card, LateInvoice
-from billing_pipeline.domain.dunning_replay import CERTAIN, Case, Notified
-from billing_pipeline.domain.dunning_timing import local_day, local_hour
-from billing_pipeline.domain.errors import Codes
-from billing_pipeline.domain.ids import AccountId, InvoiceId, PaymentIntentId, PaymentMethodId
-from billing_pipeline.domain.money import Money
+from billing_pipeline.domain.dunning_replay import CERTAIN
+from billing_pipeline.domain.dunning_timing import local_moment
 
 PERCENT: Final = CERTAIN // 100
 
@@ -27,28 +24,80 @@ MIX: Final[tuple[tuple[str, int], ...]] = (
     ("expired_card", 10),
     ("lost_card", 6),
     ("transaction_not_allowed", 4),
-    ("issuer_not_available", 4),
+    ("processing_error", 2),
+    ("issuer_not_available", 2),
     ("authentication_required", 4),
     ("incorrect_cvc", 3),
 )
 """First declines, in percent of all."""
 
-WAGES_ARRIVE: Final = 45 * PERCENT  # that a payday (1st, 15th) fills an empty account enough
+WAGES_FILL: Final = 45 * PERCENT  # that a payday fills an empty account enough
 WAGES_LAST_DAYS_MAX: Final = 5  # then the money is spent again, after 1 to 5 days
 WINDFALL: Final = 5 * PERCENT  # that the account is filled on any other day
 NEVER_AGAIN: Final = 45 * PERCENT  # of vague declines (do_not_honor, generic_decline): the bank says no to every try
 BANK_MOOD: Final = 20 * PERCENT  # else: that the bank says yes on a given day
-NIGHT: Final = 60  # percent of that chance between 20:00 and 08:00 local time
-OUTAGE_ENDS: Final = timedelta(hours=6)
-OUTAGE_OVER: Final = 90 * PERCENT  # that the bank then says yes
+OUTAGE: Final = timedelta(hours=6)
+OUTAGE_OVER: Final = 90 * PERCENT  # that the card pays after the outage
 CARD_UPDATER: Final = 30 * PERCENT  # of expired and lost cards: the network brings the new number within 3 to 20 days
 NEW_CARD_WORKS: Final = 85 * PERCENT
 REACTS: Final = {"payment_failed": 12, "escalation": 8, "final_notice": 10, "suspended": 18, "canceled": 2}
 """Percent of customers who pay because of that message, within three days."""
-ZONES: Final = ("America/New_York", "America/Los_Angeles", "Europe/Berlin", "Europe/London", "Asia/Tokyo")
-AMOUNTS: Final = (1900, 4900, 4900, 9900, 19900, 49900, 129900)
+REACTION_MINUTES_MAX: Final = 3 * 24 * 60
+ZONES: Final = {
+    "America/New_York": "US", "America/Los_Angeles": "US", "Europe/Berlin": "DE", "Europe/London": "GB", "Asia/Tokyo": "JP",
+}  # fmt: skip
+AMOUNTS: Final = (1900, 4900, 4900, 9900, 19900, 49900, 129900)  # US cents
+CONSUMERS: Final = 40 * PERCENT
 FIRST_DAY: Final = date(2026, 1, 1)
-DAYS: Final = 90  # first failures are spread over so many days
+CHARGED_DAYS: Final = 30  # first charges are spread over so many days
+WATCHED_DAYS: Final = 45  # so long after its first failure an invoice is watched; the last retries are made by then
+CHARGED_AT: Final = time(9)  # UTC
+DAY: Final = timedelta(days=1)
+
+Window = tuple[datetime, datetime]
+
+
+def _first_and_fifteenth(day: date) -> bool:
+    return day.day in (1, 15)
+
+
+def _twenty_fifth(day: date) -> bool:
+    return day.day == 25
+
+
+def _every_other_friday(day: date) -> bool:
+    return (day - date(2026, 1, 2)).days % 14 == 0
+
+
+PAYDAYS: Final[tuple[tuple[Callable[[date], bool], int], ...]] = (
+    (_first_and_fifteenth, 50),
+    (_twenty_fifth, 25),
+    (_every_other_friday, 25),
+)
+"""When wages come in, in percent of all customers. A policy may know some of it; the crowd is not made to fit one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """A customer whose card is refused on the day of the first charge, and how that card behaves afterwards.
+
+    pays_within: spans in which it pays all the same. new_card_at: when another card is put in by itself, if ever.
+    """
+
+    name: str
+    zone: str
+    kind: str
+    amount_minor: int
+    charged_at: datetime
+    decline: str
+    pays_within: tuple[Window, ...]
+    new_card_at: datetime | None
+    new_card_works: bool
+
+    @property
+    def country(self) -> str:
+        """Where the customer lives."""
+        return ZONES[self.zone]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +111,32 @@ class Model:
         text = "|".join(map(str, (self.seed, *names)))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % CERTAIN
 
-    def cases(self, count: int) -> list[Case]:
-        """That many invoices, each right after its first failure."""
-        return [self._case(number) for number in range(count)]
+    def debtors(self, count: int) -> list[Debtor]:
+        """That many customers."""
+        return [self._debtor(f"debtor-{number}") for number in range(count)]
 
-    def _case(self, number: int) -> Case:
-        name = f"case-{number}"
-        zone = ZONES[self.draw(name, "zone") % len(ZONES)]
-        failed_at = datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(
-            days=self.draw(name, "day") % DAYS, minutes=self.draw(name, "minute") % 1440
-        )
-        card = Card(PaymentMethodId(f"pm-{name}"), "visa", f"fp-{name}", failed_at - timedelta(days=90), (failed_at,))
-        late = LateInvoice(
-            invoice=InvoiceId(name),
-            account=AccountId(name),
-            owed=Money(AMOUNTS[self.draw(name, "amount") % len(AMOUNTS)], Currency("usd")),
-            late_since=local_day(failed_at, zone),
+    def reaction(self, debtor: Debtor, template: str) -> timedelta | None:
+        """How long after that message the customer pays because of it; None: not because of this one."""
+        if self.draw(debtor.name, "reacts", template) >= REACTS.get(template, 0) * PERCENT:
+            return None
+        return timedelta(minutes=self.draw(debtor.name, "delay", template) % REACTION_MINUTES_MAX)
+
+    def _debtor(self, name: str) -> Debtor:
+        zone = list(ZONES)[self.draw(name, "zone") % len(ZONES)]
+        day = FIRST_DAY + timedelta(days=self.draw(name, "day") % CHARGED_DAYS)
+        charged_at = datetime.combine(day, CHARGED_AT, UTC)
+        decline = self._decline(name)
+        return Debtor(
+            name=name,
             zone=zone,
-            kind="consumer" if self.draw(name, "kind") < 40 * PERCENT else "business",
-            intent=PaymentIntentId(f"pi-{name}"),
-            failures=1,
-            codes=Codes(code="card_declined", decline=self._decline(name)),
-            last_failed_at=failed_at,
-            tried_fingerprint=card.fingerprint,
-            card=card,
+            kind="consumer" if self.draw(name, "kind") < CONSUMERS else "business",
+            amount_minor=AMOUNTS[self.draw(name, "amount") % len(AMOUNTS)],
+            charged_at=charged_at,
+            decline=decline,
+            pays_within=tuple(self._windows(name, decline, zone, charged_at)),
+            new_card_at=self._new_card_at(name, decline, charged_at),
+            new_card_works=self.draw(name, "new card works") < NEW_CARD_WORKS,
         )
-        return Case(late, failed_at)
 
     def _decline(self, name: str) -> str:
         point = self.draw(name, "decline") * 100 // CERTAIN
@@ -97,48 +146,50 @@ class Model:
             point -= share
         return MIX[0][0]
 
-    def retry_chance(self, case: Case, card: Card, at: datetime, nth: int) -> int:
-        """CERTAIN or 0: whether this try succeeds. The same moment gives the same answer, whoever asks."""
-        name, word = case.late.invoice, case.late.codes.decline
-        if card.fingerprint != f"fp-{name}":
-            return CERTAIN if self.draw(name, "new card works") < NEW_CARD_WORKS else 0
-        if word == "insufficient_funds":
-            return CERTAIN if self._has_funds(name, local_day(at, case.late.zone)) else 0
-        if word in ("do_not_honor", "generic_decline"):
-            return CERTAIN if self._bank_agrees(case, at) else 0
-        if word == "issuer_not_available" and at >= case.failed_at + OUTAGE_ENDS:
-            return CERTAIN if self.draw(name, "outage over") < OUTAGE_OVER else 0
-        return 0
-
-    def _has_funds(self, name: str, day: date) -> bool:
-        """Whether wages of a recent payday are still there, or the day brought something."""
-        for back in range(WAGES_LAST_DAYS_MAX):
-            payday = day - timedelta(days=back)
-            arrived = payday.day in (1, 15) and self.draw(name, "wages", payday) < WAGES_ARRIVE
-            if arrived and back <= self.draw(name, "wages last", payday) % WAGES_LAST_DAYS_MAX:
-                return True
-        return self.draw(name, "windfall", day) < WINDFALL
-
-    def _bank_agrees(self, case: Case, at: datetime) -> bool:
-        name, zone = case.late.invoice, case.late.zone
-        if self.draw(name, "never again") < NEVER_AGAIN:
-            return False
-        is_night = not 8 <= local_hour(at, zone) < 20
-        chance = BANK_MOOD * (NIGHT if is_night else 100) // 100
-        return self.draw(name, "mood", local_day(at, zone)) < chance
-
-    def pays_at(self, case: Case, notified: Sequence[Notified]) -> datetime | None:
-        """Up to three days after the first message that moves this customer."""
-        name = case.late.invoice
-        for notice in notified:
-            if self.draw(name, "reacts", notice.template) < REACTS.get(notice.template, 0) * PERCENT:
-                return notice.at + timedelta(minutes=self.draw(name, "delay", notice.template) % (3 * 1440))
-        return None
-
-    def new_card(self, case: Case, at: datetime) -> Card | None:
-        """The card that the network's updater put in, from its day on."""
-        name = case.late.invoice
-        if case.late.codes.decline not in ("expired_card", "lost_card") or self.draw(name, "updater") >= CARD_UPDATER:
+    def _new_card_at(self, name: str, decline: str, charged_at: datetime) -> datetime | None:
+        if decline not in ("expired_card", "lost_card") or self.draw(name, "updater") >= CARD_UPDATER:
             return None
-        arrives_at = case.failed_at + timedelta(days=3 + self.draw(name, "updated") % 18)
-        return Card(PaymentMethodId(f"pm2-{name}"), "visa", f"fp2-{name}", arrives_at) if at >= arrives_at else None
+        return charged_at + timedelta(days=3 + self.draw(name, "updated") % 18)
+
+    def _windows(self, name: str, decline: str, zone: str, charged_at: datetime) -> Iterator[Window]:
+        """When the refused card pays: never within the day of the first charge, except after an outage."""
+        match decline:
+            case "insufficient_funds":
+                yield from self._days(charged_at, zone, self._days_with_funds(name, charged_at))
+            case "do_not_honor" | "generic_decline" if self.draw(name, "never again") >= NEVER_AGAIN:
+                good = {day for day in _watched(charged_at) if self.draw(name, "mood", day) < BANK_MOOD}
+                yield from self._days(charged_at, zone, good)
+            case "processing_error" | "issuer_not_available" if self.draw(name, "outage over") < OUTAGE_OVER:
+                yield charged_at + OUTAGE, charged_at + (WATCHED_DAYS + 1) * DAY
+
+    def _days_with_funds(self, name: str, charged_at: datetime) -> set[date]:
+        """Days on which wages of a payday after the first charge are still there, or that brought something."""
+        is_payday = self._payday(name)
+        days = list(_watched(charged_at))
+        found = {day for day in days if self.draw(name, "windfall", day) < WINDFALL}
+        for payday in filter(is_payday, days):
+            if self.draw(name, "wages", payday) < WAGES_FILL:
+                lasts = 1 + self.draw(name, "wages last", payday) % WAGES_LAST_DAYS_MAX
+                found |= {payday + timedelta(days=back) for back in range(lasts)}
+        return found
+
+    def _payday(self, name: str) -> Callable[[date], bool]:
+        point = self.draw(name, "payday") * 100 // CERTAIN
+        for is_payday, share in PAYDAYS:
+            if point < share:
+                return is_payday
+            point -= share
+        return PAYDAYS[0][0]
+
+    def _days(self, charged_at: datetime, zone: str, days: set[date]) -> Iterator[Window]:
+        """Runs of local days as spans."""
+        ordered = sorted(days)
+        for _, run in groupby(enumerate(ordered), key=lambda pair: pair[1].toordinal() - pair[0]):
+            block = [day for _, day in run]
+            yield local_moment(block[0], time(), zone), local_moment(block[-1] + DAY, time(), zone)
+
+
+def _watched(charged_at: datetime) -> Iterator[date]:
+    """The days after the first charge."""
+    for number in range(1, WATCHED_DAYS + 1):
+        yield charged_at.date() + timedelta(days=number)

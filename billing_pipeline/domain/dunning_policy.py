@@ -4,6 +4,7 @@ Days count from the due date (or the day a payment was returned) plus the ladder
 policy file, such as ('ladders', 'standard', 'steps', 2, 'day'), so that the reader of the file can name the line.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -12,10 +13,13 @@ from itertools import combinations, pairwise
 from typing import Final
 
 from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX, LIMITS, CardLimits
+from billing_pipeline.domain.currencies import THREE_DECIMAL, TWO_DECIMAL, ZERO_DECIMAL
 from billing_pipeline.domain.ids import PlanId
 from billing_pipeline.domain.money import Money
 
 DAY_MAX: Final = 365  # a ladder that is longer than a year is a typing error
+GRACE_DAYS_MAX: Final = 90  # longer than that is no grace but other terms of payment
+COUNTRY: Final = re.compile("[A-Z]{2}")
 WINDOW_DAYS: Final = 30  # in which card networks count attempts
 
 Place = tuple[str | int, ...]
@@ -143,7 +147,8 @@ def _matches(segment: Segment, kind: str, plan: PlanId | None, country: str, owe
 
 def faults(policy: Policy) -> list[Fault]:
     """Everything wrong with the policy, in the order of the file; an empty list means it may be used."""
-    found = [*_timing_faults(policy.timing), *_cap_faults(policy.caps), *_segment_faults(policy)]
+    found = [] if policy.version else [Fault(("version",), "version is empty: it is written beside every step")]
+    found += [*_timing_faults(policy.timing), *_cap_faults(policy.caps), *_segment_faults(policy)]
     for ladder in policy.ladders.values():
         found += [*_ladder_faults(ladder), *_order_faults(ladder), *_network_faults(ladder, policy)]
     return found
@@ -170,6 +175,11 @@ def _cap_faults(caps: Caps) -> Iterator[Fault]:
 
 def _segment_faults(policy: Policy) -> Iterator[Fault]:
     for index, segment in enumerate(policy.segments):
+        yield from _condition_faults(segment, ("segments", index))
+        if segment.name in {one.name for one in policy.segments[:index]}:
+            yield Fault(
+                ("segments", index, "name"), f"two segments are called {segment.name!r}: give each its own name"
+            )
         if segment.ladder not in policy.ladders:
             known = ", ".join(policy.ladders)
             yield Fault(("segments", index, "ladder"), f"no ladder {segment.ladder!r}: use one of {known}")
@@ -180,6 +190,18 @@ def _segment_faults(policy: Policy) -> Iterator[Fault]:
         if not one.is_default and not other.is_default and _overlap(one, other):
             message = f"segment {other.name!r} overlaps {one.name!r}: some invoices fall into both; separate them"
             yield Fault(("segments", index), message)
+
+
+def _condition_faults(segment: Segment, place: Place) -> Iterator[Fault]:
+    for country in sorted(segment.countries):
+        if not COUNTRY.fullmatch(country):
+            yield Fault((*place, "countries"), f"{country!r} is no country: write two capital letters, such as DE")
+    for name, amounts in (("amounts_from", segment.amounts_from), ("amounts_below", segment.amounts_below)):
+        for code, minor in amounts:
+            if code not in ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL:
+                yield Fault((*place, name), f"{code!r} is no currency: write it in lower case, such as usd")
+            if minor < 0:
+                yield Fault((*place, name), f"{minor} {code} is less than nothing: use whole minor units")
 
 
 def _overlap(one: Segment, other: Segment) -> bool:
@@ -199,6 +221,10 @@ def _amounts_overlap(one: Segment, other: Segment) -> bool:
 
 
 def _ladder_faults(ladder: Ladder) -> Iterator[Fault]:
+    if not 0 <= ladder.grace_days <= GRACE_DAYS_MAX:
+        yield Fault(
+            ("ladders", ladder.name, "grace_days"), f"grace of {ladder.grace_days} days: use 0 to {GRACE_DAYS_MAX}"
+        )
     seen: set[str] = set()
     for index, step in enumerate(ladder.steps):
         at = ("ladders", ladder.name, "steps", index)

@@ -1,4 +1,4 @@
-"""The time machine: an invoice walked up a ladder in a world whose answers are given, and the sums over many of them.
+"""The time machine: invoices walked up a ladder in a world whose answers are given.
 
 Chances are parts per million, so that no float touches money. A world that knows answers 0 or CERTAIN; one that only
 estimates answers in between, and every count is then weighed by how likely the invoice is still unpaid.
@@ -7,10 +7,9 @@ estimates answers in between, and every count is then weighed by how likely the 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from statistics import median
+from heapq import heapify, heappop, heappush
 from typing import Final, Protocol
 
-from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.dunning import planned_steps
 from billing_pipeline.domain.dunning_cases import Card, Held, LateInvoice, PlannedStep, Taken
 from billing_pipeline.domain.dunning_policy import Action, Policy
@@ -19,7 +18,7 @@ from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.retry_rules import decline_class
 
 CERTAIN: Final = 1_000_000
-WALK_DAYS_MAX: Final = 400  # no ladder is longer than a year
+WALK_MAX: Final = timedelta(days=400)  # no ladder is longer than a year
 LOOKS_MAX: Final = 2_000  # looks per invoice; a walk that needs more is a bug in a ladder
 SOON: Final = timedelta(hours=1)  # when the outcome of a retry is known
 LATER: Final = timedelta(days=1)
@@ -57,7 +56,10 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What became of one invoice. recovered_ppm: how likely it was paid; weights: how likely each step happened."""
+    """What became of one invoice. recovered_ppm: how likely it was paid; weights: how likely each step happened.
+
+    budget_spent: a retry had to wait because the tries of its card or of the invoice were used up.
+    """
 
     invoice: InvoiceId
     segment: str
@@ -69,7 +71,27 @@ class Walk:
     ends: Mapping[Action, tuple[datetime, int]] = field(default_factory=dict)
     recovered_ppm: int = 0
     by_retry_ppm: int = 0
+    budget_spent: bool = False
     paid: tuple[tuple[datetime, int], ...] = ()
+
+
+@dataclass(slots=True)
+class Tries:
+    """When each card was tried, over all invoices. Only tries that are likelier than not are counted."""
+
+    by_card: dict[str, list[datetime]] = field(default_factory=dict)
+
+    def knows(self, card: str, at: datetime) -> bool:
+        """Whether a try of the card at that very moment is known."""
+        return at in self.by_card.get(card, ())
+
+    def add(self, card: str, at: datetime) -> None:
+        """Nothing; afterwards the try is known. card: a fingerprint, or what stands for one."""
+        self.by_card.setdefault(card, []).append(at)
+
+    def of(self, card: str, until: datetime) -> tuple[datetime, ...]:
+        """The card's tries up to that moment."""
+        return tuple(sorted(at for at in self.by_card.get(card, ()) if at <= until))
 
 
 @dataclass(slots=True)
@@ -80,24 +102,27 @@ class Walker:
     late: LateInvoice
     weight: int
     walk: Walk
+    looks: int = 0
 
-    def take(self, row: PlannedStep, world: Answers, at: datetime) -> None:
+    def take(self, row: PlannedStep, world: Answers, tries: Tries, at: datetime) -> None:
         """The step happens; a retry may end it."""
         taken = {**self.late.taken, row.step: Taken(at, str(row.action))}
         self.late = replace(self.late, taken=taken)
         if row.action is Action.RETRY:
-            self._retry(world, at)
+            self._retry(world, tries, at)
         elif row.action and row.action is not Action.MAIL:
             self.walk = replace(self.walk, ends={**self.walk.ends, row.action: (at, self.weight)})
         if row.template:
             self.walk = replace(self.walk, notices=(*self.walk.notices, (Notified(at, row.template), self.weight)))
 
-    def _retry(self, world: Answers, at: datetime) -> None:
+    def _retry(self, world: Answers, tries: Tries, at: datetime) -> None:
         late, card = self.late, self.late.card
         if card is None:
             return
         chance = world.retry_chance(self.case, card, at, len(self.walk.retries) + 1)
         self.walk = replace(self.walk, retries=(*self.walk.retries, (at, self.weight)))
+        if self.weight * 2 >= CERTAIN:
+            tries.add(card.fingerprint or str(late.invoice), at)
         self.paid(at, self.weight * chance // CERTAIN, by_retry=True)
         tried = replace(card, attempts=(*card.attempts, at))
         self.late = replace(
@@ -118,37 +143,65 @@ class Walker:
 
 
 def walk(case: Case, policy: Policy, world: Answers) -> Walk:
-    """What becomes of the invoice under that policy, until it is paid or its ladder ends."""
-    late, at = case.late, case.failed_at
+    """What becomes of one invoice under that policy, until it is paid or its ladder ends."""
+    return walk_all([case], policy, world, Tries())[0]
+
+
+def walk_all(cases: Sequence[Case], policy: Policy, world: Answers, tries: Tries) -> list[Walk]:
+    """What becomes of each invoice, in the order given. They walk at the same time: invoices of one card share its tries.
+
+    tries: first charges of these cards; afterwards it holds the retries as well.
+    """
+    walkers = [_starting(case, tries) for case in cases]
+    coming = [(case.failed_at, number) for number, case in enumerate(cases)]
+    heapify(coming)
+    while coming:
+        at, number = heappop(coming)
+        if following := _look(walkers[number], policy, world, tries, at):
+            heappush(coming, (following, number))
+    return [walker.walk for walker in walkers]
+
+
+def _starting(case: Case, tries: Tries) -> Walker:
+    late = case.late
     decline = str(decline_class(late.codes, late.card.brand if late.card else ""))
-    walker = Walker(case, late, CERTAIN, Walk(late.invoice, "", decline, late.owed, case.failed_at))
-    end = case.failed_at + timedelta(days=WALK_DAYS_MAX)
-    for _ in range(LOOKS_MAX):
-        if at >= end or not walker.weight:
-            break
-        walker.late = _as_of(walker, world, at)
-        rows = planned_steps(walker.late, policy, at)
-        walker.walk = replace(walker.walk, segment=rows[0].segment)
-        due = [row for row in rows if not row.held]
-        for row in due:
-            walker.take(row, world, at)
-        if due and Action.WRITE_OFF in {row.action for row in due}:
-            break
-        following = at + SOON if due else _next_look(rows, at)
-        paid_at = world.pays_at(case, [notice for notice, _ in walker.walk.notices])
-        if paid_at and paid_at <= following:
-            walker.paid(max(paid_at, at), walker.weight, by_retry=False)
-        at = following
-    return walker.walk
+    if late.card:
+        name = late.card.fingerprint or str(late.invoice)
+        for at in late.card.attempts:
+            if not tries.knows(name, at):
+                tries.add(name, at)
+    return Walker(case, late, CERTAIN, Walk(late.invoice, "", decline, late.owed, case.failed_at))
 
 
-def _as_of(walker: Walker, world: Answers, at: datetime) -> LateInvoice:
-    """The invoice as dunning sees it at that moment."""
+def _look(walker: Walker, policy: Policy, world: Answers, tries: Tries, at: datetime) -> datetime | None:
+    """When to look again, after what is due now was done; None when the walk has come to its end."""
+    walker.late = _as_of(walker, world, tries, at)
+    rows = planned_steps(walker.late, policy, at)
+    spent = any(row.held is Held.BUDGET_SPENT for row in rows)
+    walker.walk = replace(walker.walk, segment=rows[0].segment, budget_spent=walker.walk.budget_spent or spent)
+    due = [row for row in rows if not row.held]
+    for row in due:
+        walker.take(row, world, tries, at)
+    if Action.WRITE_OFF in {row.action for row in due}:
+        return None
+    following = at + SOON if due else _next_look(rows, at)
+    paid_at = world.pays_at(walker.case, [notice for notice, _ in walker.walk.notices])
+    if paid_at and paid_at <= following:
+        walker.paid(max(paid_at, at), walker.weight, by_retry=False)
+    walker.looks += 1
+    is_over = not walker.weight or walker.looks >= LOOKS_MAX
+    return None if is_over or following >= walker.case.failed_at + WALK_MAX else following
+
+
+def _as_of(walker: Walker, world: Answers, tries: Tries, at: datetime) -> LateInvoice:
+    """The invoice as dunning sees it at that moment, with every try of its card by then, for whatever invoice."""
     recent = sum(1 for notice, _ in walker.walk.notices if notice.at > at - NOTICES_WITHIN)
-    card = world.new_card(walker.case, at)
     late = replace(walker.late, notices_7_days=recent)
-    is_new = card is not None and (late.card is None or card.fingerprint != late.card.fingerprint)
-    return replace(late, card=card) if is_new else late
+    new = world.new_card(walker.case, at)
+    card = new if new and (late.card is None or new.fingerprint != late.card.fingerprint) else late.card
+    if card and card.fingerprint:
+        card = replace(card, attempts=tries.of(card.fingerprint, at))
+    return replace(late, card=card)
 
 
 def _next_look(rows: Iterable[PlannedStep], at: datetime) -> datetime:
@@ -156,92 +209,3 @@ def _next_look(rows: Iterable[PlannedStep], at: datetime) -> datetime:
     coming = [row.at for row in rows if row.held in (Held.NOT_DUE_YET, Held.QUIET_HOURS) and row.at > at]
     waits = any(row.held not in (Held.NOT_DUE_YET, Held.QUIET_HOURS) for row in rows)
     return min([*coming, at + LATER] if waits or not coming else coming)
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """A policy over many invoices. Counts are expected values, rounded; minor units by currency.
-
-    invoices and owed_minor are the denominator: every invoice whose first charge failed.
-    customers_mailed_at_most: were nothing ever paid.
-    """
-
-    policy: str
-    invoices: int
-    owed_minor: dict[str, int]
-    recovered_minor: dict[str, int]
-    recovered_by_retry_minor: dict[str, int]
-    recovered_invoices: int
-    retries: int
-    mails: int
-    customers_mailed_at_most: int
-    suspended: int
-    canceled: int
-    written_off: int
-    tries_of_one_card_30_days_max: int
-    days_to_recover_median: int | None
-
-    @property
-    def recovery_percent(self) -> dict[str, str]:
-        """Recovered of owed, by currency, with one decimal."""
-        return {code: percent(self.recovered_minor.get(code, 0), owed) for code, owed in self.owed_minor.items()}
-
-
-def percent(part: int, whole: int) -> str:
-    """part of whole as text with one decimal, such as '41.7 %'."""
-    tenths = (part * 1000 + whole // 2) // whole if whole else 0
-    return f"{tenths // 10}.{tenths % 10} %"
-
-
-def shown_sums(minor: Mapping[str, int]) -> str:
-    """Sums by currency as text, such as '12.00 usd, 500 jpy'; '0' for none."""
-    return ", ".join(str(Money(amount, Currency(code))) for code, amount in sorted(minor.items())) or "0"
-
-
-def sums(policy: str, walks: Sequence[Walk]) -> Sums:
-    """The walks of one policy, added up."""
-    days = [(at - one.failed_at).days for one in walks for at, ppm in one.paid if ppm * 2 >= CERTAIN]
-    return Sums(
-        policy=policy,
-        invoices=len(walks),
-        owed_minor=_by_currency(walks, lambda one: CERTAIN),
-        recovered_minor=_by_currency(walks, lambda one: one.recovered_ppm),
-        recovered_by_retry_minor=_by_currency(walks, lambda one: one.by_retry_ppm),
-        recovered_invoices=_whole(one.recovered_ppm for one in walks),
-        retries=_whole(weight for one in walks for _, weight in one.retries),
-        mails=_whole(weight for one in walks for _, weight in one.notices),
-        customers_mailed_at_most=sum(1 for one in walks if one.notices),
-        suspended=_ended(walks, Action.SUSPEND),
-        canceled=_ended(walks, Action.CANCEL),
-        written_off=_ended(walks, Action.WRITE_OFF),
-        tries_of_one_card_30_days_max=max(
-            (_peak([one.failed_at, *(at for at, _ in one.retries)]) for one in walks), default=0
-        ),
-        days_to_recover_median=int(median(days)) if days else None,
-    )
-
-
-def _by_currency(walks: Sequence[Walk], ppm: "WeightOf") -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in walks:
-        found[one.owed.currency] = found.get(one.owed.currency, 0) + one.owed.minor * ppm(one)
-    return {code: (amount + CERTAIN // 2) // CERTAIN for code, amount in found.items()}
-
-
-class WeightOf(Protocol):
-    """How much of a walk counts, in parts per million."""
-
-    def __call__(self, one: Walk, /) -> int: ...
-
-
-def _whole(weights: Iterable[int]) -> int:
-    return (sum(weights) + CERTAIN // 2) // CERTAIN
-
-
-def _ended(walks: Sequence[Walk], action: Action) -> int:
-    return _whole(one.ends[action][1] for one in walks if action in one.ends)
-
-
-def _peak(tries: Sequence[datetime]) -> int:
-    """Most tries within any 30 days."""
-    return max(sum(1 for other in tries if at - timedelta(days=30) < other <= at) for at in tries)

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from billing_pipeline.domain.dunning_history import History, Told
 from billing_pipeline.domain.dunning_policy import Action, Policy
-from billing_pipeline.domain.dunning_replay import CERTAIN, Sums, Walk, percent, sums, walk
+from billing_pipeline.domain.dunning_replay import CERTAIN, Walk, walk_all
+from billing_pipeline.domain.dunning_sums import Sums, percent, sums
 from billing_pipeline.domain.errors import Broken
 
 
@@ -70,12 +71,16 @@ def replay_dunning(store: HistoryStore, policies: Sequence[Policy], from_day: da
     if not history.told:
         raise Broken(f"no first charge failed from {from_day} to {to_day}: choose days with failures")
     cases = [one.case for one in history.told]
-    walked = [[walk(case, policy, history) for case in cases] for policy in policies]
+    walked, added_up = [], []
+    for policy in policies:
+        tries = history.tries()
+        walked.append(walk_all(cases, policy, history, tries))
+        added_up.append(sums(policy.version, walked[-1], tries))
     return Replayed(
         from_day=from_day,
         to_day=to_day,
         happened=happened(history.told),
-        policies=tuple(sums(policy.version, walks) for policy, walks in zip(policies, walked, strict=True)),
+        policies=tuple(added_up),
         treated=tuple(tuple(_treated(one, told) for one, told in zip(w, history.told, strict=True)) for w in walked),
         recovered_by_day=tuple(recovered_by_day(walks) for walks in walked),
         basis=tuple(history.basis()),

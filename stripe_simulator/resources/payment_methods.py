@@ -3,8 +3,10 @@
 Metadata keys that the simulator itself reads, so that a card can change its mind over time:
 `sim_decline_code` (every charge declines with it), `sim_decline_until` (ISO date: declines before it),
 `sim_decline_times` (declines so often, then pays). Either limit alone uses `insufficient_funds` unless a code is given.
+`sim_pays_within` (spans of ISO moments in which a declining card pays all the same).
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -146,6 +148,8 @@ def decline_now(world: World, method: Json) -> str:
     code = notes.get("sim_decline_code") or ("insufficient_funds" if until or times else "")
     if until and world.now() >= datetime.fromisoformat(until).replace(tzinfo=UTC).timestamp():
         code = ""
+    if any(start <= world.now() < end for start, end in paying_windows(notes)):
+        code = ""
     if times and code:
         seen = method[HIDDEN].get("declined", 0)
         code = code if seen < int(times) else ""
@@ -154,6 +158,18 @@ def decline_now(world: World, method: Json) -> str:
         return code if code in DECLINES else "generic_decline"
     card = test_card(method)
     return card.decline if card.outcome == "decline" else ""
+
+
+def paying_windows(notes: Json) -> Iterator[tuple[float, float]]:
+    """The spans (unix seconds) in which a declining card pays: of every note whose name begins with sim_pays_within.
+
+    A note holds ISO moments in UTC as 'start/end', several with commas. Several notes, because each holds 500 characters.
+    """
+    for name in sorted(notes):
+        if name.startswith("sim_pays_within"):
+            for span in notes[name].split(","):
+                start, end = (datetime.fromisoformat(one).replace(tzinfo=UTC) for one in span.split("/"))
+                yield start.timestamp(), end.timestamp()
 
 
 def attach_to(world: World, name: str, customer: Json) -> Json:

@@ -49,6 +49,8 @@ def test_the_shipped_policy_is_good():
         ('version = "2026-11"', "version = 7", "version must be text"),
         ("paydays = [1, 15]", 'paydays = ["first"]', "paydays must hold a whole number only"),
         ("paydays = [1, 15]", "paydays = [1, 45]", "from 1 to 31"),
+        ("grace_days = 3", "grace_days = -3", "use 0 to 90"),
+        ("morning = 09:00:00", "morning = 09:00:0x", "not TOML"),
     ],
 )
 def test_a_complaint_names_file_line_and_remedy(folder: Path, old: str, new: str, word: str):
@@ -106,6 +108,27 @@ def test_a_template_that_is_not_jinja_is_refused_with_its_line(folder: Path):
 
     with pytest.raises(Broken, match=r"suspended\.txt\.j2:7: "):
         read_policy(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "word"),
+    [
+        ("en/escalation.txt.j2", "invoice.amount", "invoice.total", "no attribute 'total'"),
+        ("en/escalation.txt.j2", "{{ customer }}", "{{ customer | shout }}", "No filter named 'shout'"),
+        ("de/final_notice.html.j2", "{{ amount }}", "{{ amount + 1 }}", "all else is text"),
+        ("layout.html.j2", "invoice.due_on", "invoice.due", "no attribute 'due'"),
+    ],
+)
+def test_what_only_writing_a_letter_shows_is_refused_at_load_with_its_line(
+    folder: Path, name: str, old: str, new: str, word: str
+):
+    line = spoil(folder, old, new, f"templates/{name}")
+
+    with pytest.raises(Broken) as refused:
+        read_policy(folder)
+
+    assert str(refused.value).startswith(f"{folder / 'templates' / name}:{line}: ")
+    assert word in str(refused.value)
 
 
 def test_a_template_without_a_subject_is_refused(folder: Path):

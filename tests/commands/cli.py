@@ -18,10 +18,10 @@ class Said:
     complaint: list[str]
 
 
-def run(*words: str, **variables: str) -> Said:
+def run(*words: str, seconds_max: int = 120, **variables: str) -> Said:
     """What that command said with those variables set, and none of ours from outside."""
     command = [sys.executable, "-m", "billing_pipeline.cli", *words]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(variables), timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(variables), timeout=seconds_max)
     return Said(done.returncode, done.stdout, done.stderr.splitlines())
 
 

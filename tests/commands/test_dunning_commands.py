@@ -95,13 +95,18 @@ def test_a_replay_without_history_says_so(home: str, database_url: str):
     )  # fmt: skip
 
 
-def test_the_comparison_prints_the_table_of_the_documentation():
-    lines = run("dunning", "compare", "--seeds", "1", "--cases", "20").text.splitlines()
+@pytest.mark.slow
+def test_the_comparison_lives_every_ladder_on_the_simulator_and_leaves_nothing_behind(home: str):
+    said = run("dunning", "compare", "--seeds", "1", "--customers", "5", "--json", seconds_max=600, BILLING_HOME=home)
 
-    assert lines[0].startswith("| policy | invoices | recovered |")
-    assert [line.split("|")[1].strip() for line in lines[3:]] == [
-        "fixed days 1, 3, 5, 7", "8 tries in 2 weeks", "no retry",
+    rows = json.loads(said.text)
+    assert [row["policy"].split(" (")[0] for row in rows] == [
+        "this policy", "fixed days 1, 3, 5, 7", "8 tries in 2 weeks", "no retry",
     ]  # fmt: skip
+    assert {row["invoices"] for row in rows} == {5}
+    assert len({row["owed"] for row in rows}) == 1
+    assert rows[3]["retries_per_invoice"] == "0.0"
+    assert [file.name for file in Path(home).iterdir() if file.name != ".lock"] == []
 
 
 def test_the_shipped_policy_passes_its_check():

@@ -2,28 +2,48 @@
 
 import re
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from billing_pipeline.adapters.message_templates import VARIABLES
 from billing_pipeline.adapters.tables import control
-from billing_pipeline.commands.dunning import app, compare_table
+from billing_pipeline.commands.dunning import app
+from billing_pipeline.commands.dunning_compare import compare_table
 from billing_pipeline.domain.dunning_baselines import baselines
 from billing_pipeline.domain.dunning_cases import Held
-from billing_pipeline.domain.dunning_model import MIX, REACTS
+from billing_pipeline.domain.dunning_compared import Compared
+from billing_pipeline.domain.dunning_model import (
+    BANK_MOOD,
+    CARD_UPDATER,
+    CHARGED_DAYS,
+    CONSUMERS,
+    MIX,
+    NEVER_AGAIN,
+    NEW_CARD_WORKS,
+    OUTAGE,
+    OUTAGE_OVER,
+    PAYDAYS,
+    PERCENT,
+    REACTS,
+    WAGES_FILL,
+    WAGES_LAST_DAYS_MAX,
+    WATCHED_DAYS,
+    WINDFALL,
+)
 from billing_pipeline.domain.dunning_policy import Action
-from billing_pipeline.flows.compare_dunning import Compared
 from billing_pipeline.flows.dunning_effects import HOOKS
 from tests.domain.dunning_cases import POLICY
 
 TEXT = (Path(__file__).parents[2] / "docs" / "dunning.md").read_text()
 
 
-def table_under(heading: str) -> list[list[str]]:
-    """The rows of the first table after that heading, without its head."""
+def table_under(heading: str, nth: int = 1) -> list[list[str]]:
+    """The rows of the nth table after that heading, without its head."""
     lines = TEXT.partition(f"## {heading}\n")[2].splitlines()
-    start = next(number for number, line in enumerate(lines) if line.startswith("|"))
+    rules = [number for number, line in enumerate(lines) if line.startswith(("|---", "| ---"))]
+    start = rules[nth - 1] - 1
     rows = [line for line in lines[start + 2 :] if line.startswith("|") or not line]
     end = rows.index("") if "" in rows else len(rows)
     return [[cell.strip(" `") for cell in row.strip("|").split("|")] for row in rows[:end]]
@@ -71,12 +91,25 @@ def test_the_comparison_table_is_the_commands_own():
 
 
 def test_the_mix_of_the_model_is_the_one_in_the_table():
-    rows = table_under("Against simpler ladders")[-5:] or []
-    text = TEXT.partition("What the world is made of")[2]
+    rows = table_under("Against simpler ladders", nth=2)
 
-    shares = [int(share) for share in re.findall(r"\| (\d+) % \|", text)]
+    groups = [({word.strip(" `") for word in row[0].split(",")}, int(row[1].partition(" ")[0])) for row in rows]
 
-    assert rows
-    assert sum(shares) == 100
-    assert all(f"`{word}`" in text for word, _ in MIX)
-    assert all(f"{percent} %" in text for percent in REACTS.values())
+    assert sum(share for _, share in groups) == 100
+    assert sorted(word for words, _ in groups for word in words) == sorted(word for word, _ in MIX)
+    assert all(sum(found for word, found in MIX if word in words) == share for words, share in groups)
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        *(f"{percent} %" for percent in REACTS.values()),
+        *(f"{share} %" for _, share in PAYDAYS),
+        *(f"{chance // PERCENT} %" for chance in (WAGES_FILL, WINDFALL, NEVER_AGAIN, BANK_MOOD, OUTAGE_OVER, CARD_UPDATER)),
+        f"{NEW_CARD_WORKS // PERCENT} %", f"1 to {WAGES_LAST_DAYS_MAX} days", f"{OUTAGE // timedelta(hours=1)} hours",
+        f"over {CHARGED_DAYS} days", f"within {WATCHED_DAYS} days", f"{CHARGED_DAYS + WATCHED_DAYS} days",
+        f"{CONSUMERS // PERCENT} % are consumers",
+    ],
+)  # fmt: skip
+def test_every_figure_of_the_model_is_told(figure: str):
+    assert figure in " ".join(TEXT.partition("## Against simpler ladders")[2].split())

@@ -25,6 +25,7 @@ from tests.domain.dunning_cases import POLICY, with_ladder
 MAIL = Step("reminder", 2, Action.MAIL, "payment_failed")
 END = Step("write-off", 60, Action.WRITE_OFF)
 REST = Segment("rest", "standard")
+GERMANS = Segment("g", "standard", countries=frozenset({"DE"}))
 
 
 def retries(*days: int) -> tuple[Step, ...]:
@@ -55,6 +56,28 @@ def test_a_good_policy_has_no_faults():
         (replace(POLICY, segments=(Segment("all", "nowhere"),)), ("segments", 0, "ladder"), "no ladder 'nowhere'"),
         (replace(POLICY, segments=(REST, REST)), ("segments",), "2 segments"),
         (replace(POLICY, segments=()), ("segments",), "0 segments"),
+        (
+            replace(POLICY, segments=(GERMANS, replace(GERMANS, kinds=frozenset()), REST)),
+            ("segments", 1, "name"),
+            "called 'g'",
+        ),
+        (
+            replace(POLICY, segments=(replace(GERMANS, countries=frozenset({"Germany"})), REST)),
+            ("segments", 0, "countries"),
+            "two capital letters",
+        ),
+        (
+            replace(POLICY, segments=(replace(GERMANS, amounts_from=(("usd", -1),)), REST)),
+            ("segments", 0, "amounts_from"),
+            "less than nothing",
+        ),
+        (
+            replace(POLICY, segments=(replace(GERMANS, amounts_below=(("dollar", 1),)), REST)),
+            ("segments", 0, "amounts_below"),
+            "no currency",
+        ),
+        (with_ladder(MAIL, END, grace_days=-1), ("ladders", "standard", "grace_days"), "use 0 to 90"),
+        (replace(POLICY, version=""), ("version",), "empty"),
         (replace(POLICY, timing=Timing(paydays=(32,))), ("timing", "paydays"), "1 to 31"),
         (replace(POLICY, timing=Timing(payday_wait_days_max=40)), ("timing", "payday_wait_days_max"), "15"),
         (replace(POLICY, caps=Caps(notices_per_customer_7_days_max=0)), ("caps",), "at least"),

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_pipeline.domain.dunning_baselines import baselines
 from billing_pipeline.domain.dunning_cases import Card
 from billing_pipeline.domain.dunning_history import ENOUGH, History, Observed, Told, kind_of
-from billing_pipeline.domain.dunning_model import MIX, Model
 from billing_pipeline.domain.dunning_policy import Action
-from billing_pipeline.domain.dunning_replay import CERTAIN, Case, Notified, percent, sums, walk
-from billing_pipeline.domain.ids import PaymentMethodId
+from billing_pipeline.domain.dunning_replay import CERTAIN, Case, Notified, Tries, walk, walk_all
+from billing_pipeline.domain.dunning_sums import percent, sums
+from billing_pipeline.domain.ids import InvoiceId, PaymentMethodId
 from tests.domain.dunning_cases import CARD, FAILED_AT, POLICY, day, declined, late
 
 CASE = Case(late(), FAILED_AT)
@@ -100,14 +99,14 @@ def test_what_is_recovered_and_what_is_written_off_is_the_whole(chances: list[in
 def test_sums_name_their_denominator_and_keep_currencies_apart():
     other = Case(late(owed=replace(late().owed, minor=1000, currency="eur")), FAILED_AT)
 
-    found = sums("p", [walk(CASE, POLICY, World((100,))), walk(other, POLICY, World((50,)))])
+    found = sums("p", [walk(CASE, POLICY, World((100,))), walk(other, POLICY, World((50,)))], Tries())
 
     assert (found.invoices, found.owed_minor) == (2, {"usd": 4900, "eur": 1000})
     assert (found.recovered_minor, found.recovery_percent) == (
         {"usd": 4900, "eur": 500},
         {"usd": "100.0 %", "eur": "50.0 %"},
     )
-    assert (found.recovered_invoices, found.tries_of_one_card_30_days_max) == (2, 3)
+    assert found.recovered_invoices == 2
 
 
 @pytest.mark.parametrize(
@@ -151,40 +150,29 @@ def test_retries_are_counted_by_their_kind(word: str, fingerprint: str, kind: st
     assert kind_of(Case(declined(word), FAILED_AT), fingerprint) == kind
 
 
-def test_the_model_is_the_same_for_the_same_seed_and_differs_for_another():
-    one, same, other = (Model(seed).cases(30) for seed in (1, 1, 2))
+def test_invoices_of_one_card_share_its_tries_and_wait_for_each_other():
+    cases = [replace(CASE, late=late(invoice=InvoiceId(f"inv-{n}"))) for n in range(8)]
+    tries = Tries({"fp_1": [FAILED_AT] * 8})
 
-    assert one == same
-    assert one != other
+    found = sums("p", walk_all(cases, POLICY, World(), tries), tries)
 
-
-def test_the_models_mix_is_the_documented_one():
-    cases = Model(3).cases(3000)
-
-    for word, share in MIX:
-        found = sum(case.late.codes.decline == word for case in cases) * 100 / len(cases)
-        assert abs(found - share) < 3
-    assert sum(share for _, share in MIX) == 100
+    assert found.tries_of_one_card_30_days_max == POLICY.caps.attempts_per_card_30_days_max == 15
+    assert (found.retries, found.held_by_budget) == (16, 8)
 
 
-def test_the_model_answers_the_same_question_the_same_way_whoever_asks():
-    model = Model(5)
-    case = model.cases(1)[0]
-    card = case.late.card or CARD
-    moments = [case.failed_at + timedelta(days=n) for n in range(40)]
+def test_each_invoice_walks_alone_where_every_one_has_its_own_card():
+    names = [f"fp-{n}" for n in range(8)]
+    lates = [late(invoice=InvoiceId(n), card=replace(CARD, fingerprint=n), tried_fingerprint=n) for n in names]
+    tries = Tries()
 
-    first, again = ([model.retry_chance(case, card, at, nth) for at in moments] for nth in (1, 7))
+    found = sums("p", walk_all([Case(one, FAILED_AT) for one in lates], POLICY, World(), tries), tries)
 
-    assert first == again
-    assert set(first) <= {0, CERTAIN}
+    assert (found.retries, found.tries_of_one_card_30_days_max, found.held_by_budget) == (16, 3, 0)
 
 
-def test_our_policy_brings_more_than_its_rivals_under_equal_luck():
-    model = Model(11)
-    cases = model.cases(250)
+def test_a_retry_that_is_rather_unlikely_uses_up_nothing():
+    tries = Tries()
 
-    rates = [sums(name, [walk(case, rival, model) for case in cases]) for name, rival in baselines(POLICY).items()]
+    walk_all([CASE], POLICY, World((80, 0)), tries)
 
-    assert rates[0].owed_minor == rates[3].owed_minor
-    assert rates[3].retries == 0
-    assert rates[1].recovered_minor["usd"] > rates[3].recovered_minor["usd"]
+    assert len(tries.by_card["fp_1"]) == 2

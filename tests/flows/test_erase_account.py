@@ -35,7 +35,8 @@ def known_person(db: Database) -> None:
         connection.execute(
             text("""insert into messages (message_id, account_id, invoices, template, language, recipient, subject,
             body_text, body_html, queued_at, next_try_at, state, error)
-            values ('m', 'acme', '[]', 't', 'en', :email, :name, :name, :name, now(), now(), 'bounced', '550 <' || :email || '>')"""),
+            values ('m', 'acme', '[]', 't', 'en', :email, :name, :name, :name, now(), now(), 'bounced',
+                    '550 <' || :email || '>')"""),
             {"email": email, "name": name},
         )
         connection.execute(

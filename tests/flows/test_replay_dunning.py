@@ -12,7 +12,6 @@ from billing_pipeline.adapters.stores.dunning_history import DunningHistory
 from billing_pipeline.adapters.tables import billing, stripe
 from billing_pipeline.domain.dunning_baselines import with_retries
 from billing_pipeline.domain.errors import Broken
-from billing_pipeline.flows.compare_dunning import compare_dunning
 from billing_pipeline.flows.replay_dunning import CURVE_DAYS, Replayed, replay_dunning
 from tests import seeds
 from tests.dunning_world import DUE, World
@@ -144,13 +143,15 @@ def test_the_report_is_one_file_with_charts_and_every_number(world: World, tmp_p
     assert all(line.replace("'", "&#39;") in page for line in replayed.basis)
 
 
-def test_the_comparison_has_a_row_per_ladder_and_is_the_same_every_time(world: World):
-    rows, again = (compare_dunning(world.policy, (1, 2), 60) for _ in range(2))
+def test_the_network_budget_is_that_of_the_card_over_all_its_invoices(world: World):
+    for number in range(6):
+        world.late(f"inv-{number}")
+        attempt(world, f"inv-{number}", 1, "declined", 0)
+    world.late("paid-at-once")
+    attempt(world, "paid-at-once", 1, "succeeded", 1)
 
-    assert rows == again
-    assert [row.policy.split(" (")[0] for row in rows] == [
-        "this policy", "fixed days 1, 3, 5, 7", "8 tries in 2 weeks", "no retry",
-    ]  # fmt: skip
-    assert {row.invoices for row in rows} == {120}
-    assert all(row.tries_of_one_card_30_days_max <= 15 for row in rows)
-    assert rows[3].by_retry == "0.0 %"
+    ours, none = replay(world).policies
+
+    assert ours.tries_of_one_card_30_days_max == world.policy.caps.attempts_per_card_30_days_max
+    assert ours.held_by_budget > 0
+    assert (none.tries_of_one_card_30_days_max, none.held_by_budget) == (7, 0)

@@ -10,7 +10,7 @@ import pytest
 
 from billing_pipeline.adapters.close_report import write_report
 from billing_pipeline.adapters.postgres import Database
-from billing_pipeline.adapters.tables import billing, catalog, control
+from billing_pipeline.adapters.tables import billing, catalog
 from billing_pipeline.adapters.warehouse import FileWarehouse, read_published
 from tests.clusters import Cluster
 from tests.seeds import add, insert_invoice, insert_subscription
@@ -57,10 +57,6 @@ def fill(books: TwoBooks) -> None:
         billed(db, f"inv-g{month}", "s-grow", "grow", month, minor, state="overdue" if month == 0 else "pending")
     billed(db, "inv-b0", "s-back", "back", 0, 500)
     billed(db, "inv-b2", "s-back", "back", 2, 500)
-    add(
-        db, control.dunning_steps, invoice_id="inv-b0", step="day3", action="mail", policy_version="1", segment="business",
-        planned_on=date(2026, 1, 4), taken_at=datetime(2026, 1, 4, tzinfo=UTC),
-    )  # fmt: skip
 
 
 def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
@@ -164,12 +160,6 @@ def test_fees_and_disputes_are_told(path: Path) -> None:
 
     assert fees == [(16000, 516, 1500)]
     assert disputes == [(1200, 1200, "zeta")]
-
-
-def test_dunning_is_told_with_what_it_brought_back(path: Path) -> None:
-    rows = ask(path, "select step, invoices, recovered, due_minor from marts.dunning_recovery")
-
-    assert rows == [("day3", 1, 0, 600)]
 
 
 def test_the_report_has_charts_for_people_and_sheets_for_finance(path: Path, tmp_path: Path) -> None:

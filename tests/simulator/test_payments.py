@@ -1,5 +1,7 @@
 """Payment intents with cards: the state machine, declines, authentication, capture."""
 
+from datetime import UTC, datetime
+
 import pytest
 import stripe
 
@@ -225,3 +227,23 @@ def test_a_card_stops_declining_when_told(sim: Simulator, client: stripe.StripeC
             outcomes.append(error.error.decline_code)  # type: ignore[union-attr]
 
     assert outcomes == ["insufficient_funds", "insufficient_funds", "succeeded"]
+
+
+@pytest.mark.behaviour(
+    "simulator", "a declining card pays within given spans: sim_pays_within", source="simulator only"
+)
+def test_a_card_that_declines_pays_within_its_spans(sim: Simulator, client: stripe.StripeClient) -> None:
+    customer, method = payer(client)
+    spans = {"sim_pays_within": "20260103T06/20260103T18,20260110/20260111", "sim_pays_within_2": "20260120/20260121"}
+    client.v1.payment_methods.update(method, {"metadata": {"sim_decline_code": "insufficient_funds", **spans}})
+    outcomes = []
+
+    for day, hour in ((2, 12), (3, 6), (3, 18), (10, 0), (11, 0), (20, 23)):
+        sim.advance(to=datetime(2026, 1, day, hour, tzinfo=UTC))
+        try:
+            outcomes.append(charge(client, customer, method).status)
+        except stripe.CardError as error:
+            outcomes.append(error.error.decline_code)  # type: ignore[union-attr]
+
+    assert [one == "succeeded" for one in outcomes] == [False, True, False, True, False, True]
+    assert set(outcomes) == {"succeeded", "insufficient_funds"}

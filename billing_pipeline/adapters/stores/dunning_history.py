@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.domain.collecting import codes_from
 from billing_pipeline.domain.currencies import Currency
+from billing_pipeline.domain.dunning import BUDGET_DAYS
 from billing_pipeline.domain.dunning_cases import Card, LateInvoice
 from billing_pipeline.domain.dunning_history import History, Observed, Told, is_payday, kind_of
 from billing_pipeline.domain.dunning_replay import Case
@@ -29,7 +30,12 @@ class DunningHistory:
         told = [_told(row) for row in self.db.rows("dunning/history", from_at=from_at, to_at=to_at)]
         cases = {one.case.late.invoice: one.case for one in told}
         retries = self.db.rows("dunning/history_retries", from_at=from_at, to_at=to_at)
-        return History(told, [_observed(row, cases[row.invoice_id]) for row in retries if row.invoice_id in cases])
+        firsts = self.db.rows("dunning/first_tries", from_at=from_at - timedelta(days=BUDGET_DAYS))
+        return History(
+            told,
+            [_observed(row, cases[row.invoice_id]) for row in retries if row.invoice_id in cases],
+            {row.fingerprint: row.tries for row in firsts},
+        )
 
 
 def _observed(row: Row[Any], case: Case) -> Observed:

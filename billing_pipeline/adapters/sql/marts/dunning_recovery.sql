@@ -1,5 +1,5 @@
--- What dunning brought back, by step and by why the money did not come: of the invoices that reached the step, those paid afterwards; the last step before the payment takes the credit. Grain: one row per policy version, step, decline code and currency.
--- in: ledger.dunning_steps, ledger.invoices, ledger.collections    out: table marts.dunning_recovery
+-- What dunning brought back, by step and by the kind of decline that stood then. Denominator: invoices that reached the step (owed_minor: what they owed in that moment). paid_after: paid at any time afterwards; recovered: the step was the last one before the payment. Grain: one row per policy version, segment, step, decline class and currency.
+-- in: ledger.dunning_steps, ledger.invoices    out: table marts.dunning_recovery
 create or replace table marts.dunning_recovery as
 with steps as (
     select
@@ -7,33 +7,31 @@ with steps as (
         d.segment,
         d.step,
         d.action,
-        coalesce(nullif(c.last_decline, ''), 'none') as decline_code,
+        coalesce(nullif(d.decline_class, ''), 'none') as decline_class,
         i.currency,
-        i.invoice_id,
-        i.due_minor,
+        d.owed_minor,
         i.paid_at is not null and i.paid_at >= d.taken_at as paid_after,
         i.paid_at is not null and i.paid_at >= d.taken_at and d.taken_at = max(case when d.taken_at <= i.paid_at then d.taken_at end)
-            over (partition by i.invoice_id) as recovered_by_it,
+            over (partition by d.invoice_id) as recovered_by_it,
         date_diff('day', d.taken_at, i.paid_at) as days_to_payment
     from ledger.dunning_steps d
     join ledger.invoices i on i.invoice_id = d.invoice_id
-    left join (
-        select invoice_id, max(last_decline) as last_decline from ledger.collections group by invoice_id
-    ) c on c.invoice_id = d.invoice_id
+    where d.action <> 'reinstate' and d.outcome = 'taken'
 )
 select
     policy_version,
     segment,
     step,
     action,
-    decline_code,
+    decline_class,
     currency,
     count(*) as invoices,
     count(*) filter (where paid_after) as paid_after,
     count(*) filter (where recovered_by_it) as recovered,
-    cast(sum(due_minor) as bigint) as due_minor,
-    cast(sum(case when recovered_by_it then due_minor else 0 end) as bigint) as recovered_minor,
+    cast(sum(owed_minor) as bigint) as owed_minor,
+    cast(sum(case when recovered_by_it then owed_minor else 0 end) as bigint) as recovered_minor,
+    cast(sum(case when recovered_by_it then owed_minor else 0 end) * 1000000 // nullif(sum(owed_minor), 0) as bigint) as recovered_ppm,
     cast(median(case when recovered_by_it then days_to_payment end) as bigint) as median_days_to_payment
 from steps
-group by policy_version, segment, step, action, decline_code, currency
-order by policy_version, segment, step, decline_code, currency
+group by policy_version, segment, step, action, decline_class, currency
+order by policy_version, segment, step, decline_class, currency
