@@ -21,7 +21,9 @@ FOLDER = Path(os.environ.get("NODE_STRIPE_FOLDER", SCRIPT.parent))  # where `npm
     not (FOLDER / "node_modules" / "stripe").is_dir(),
     reason=f"Stripe's Node SDK is not installed: run `npm install` in {FOLDER}, or set NODE_STRIPE_FOLDER",
 )
-@pytest.mark.behaviour("wire", "Stripe's Node SDK pays, refunds, subscribes, errs and polls", source="docs.stripe.com/sdks/server-side")
+@pytest.mark.behaviour(
+    "wire", "Stripe's Node SDK pays, refunds, subscribes, errs and polls", source="docs.stripe.com/sdks/server-side"
+)
 def test_the_node_sdk_works_against_it(sim: Simulator, tmp_path: Path) -> None:
     here = tmp_path / SCRIPT.name
     here.write_text(SCRIPT.read_text())
