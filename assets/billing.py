@@ -17,12 +17,16 @@ def invoices(context: dg.AssetExecutionContext, billing: BillingResource) -> dg.
     """Everything that is due by the end of the day: plan changes applied, invoices issued, credits used, entries booked.
 
     A later day includes the earlier ones, in order; running a day again issues nothing twice. What cannot be billed is
-    parked with its reason and named here.
+    parked with its reason and named here. Credits past their day, and amounts too small to charge that no invoice came
+    for, are ended and booked before.
     """
     with billing.world() as world:
+        expired = operations.drop_expired_credits(world, context.run_id)
+        given_up = operations.drop_small_balances(world, context.run_id)
         changes, issued = operations.bill(world, date.fromisoformat(context.partition_key), context.run_id)
+    ended = {"credits_expired": expired.grants, "small_balances_given_up": given_up.carry_overs}
     return dg.MaterializeResult(
-        metadata=metadata_of(issued, issued.invoices) | metadata_of({"changes": changes.applied})
+        metadata=metadata_of(issued, issued.invoices) | metadata_of({"changes": changes.applied} | ended)
     )
 
 

@@ -16,6 +16,7 @@ from billing_pipeline.adapters.reconciliation_parts import parts_of
 from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.adapters.stores.collection_store import CollectionStore
 from billing_pipeline.adapters.stores.customer_store import CustomerStore
+from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.adapters.stores.event_store import EventStore
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.adapters.stores.ledger_store import LedgerStore
@@ -34,6 +35,7 @@ from billing_pipeline.flows.extract_ledger import extract_ledger
 from billing_pipeline.flows.extract_stripe import extract_stripe
 from billing_pipeline.flows.follow_payment_methods import Followed, follow_payment_methods
 from billing_pipeline.flows.follow_stripe import Followed as FollowedStripe
+from billing_pipeline.flows.give_up_carry_overs import CarryOversGivenUp, give_up_carry_overs
 from billing_pipeline.flows.guard_mirrors import Guarded
 from billing_pipeline.flows.ingest_events import Polled, ingest_events
 from billing_pipeline.flows.pass_due_dates import DueDatesPassed, pass_due_dates
@@ -134,6 +136,11 @@ def bill(world: World, through: date, run_id: str = "") -> DayBilled:
 def drop_expired_credits(world: World, run_id: str = "") -> Expired:
     """Credits past their day are booked as expired."""
     return expire_credits(BillingStore(world.db), world.clock, close_zone=world.settings.time_zone, run_id=run_id)
+
+
+def drop_small_balances(world: World, run_id: str = "") -> CarryOversGivenUp:
+    """Amounts too small to charge that no next invoice came for are given up."""
+    return give_up_carry_overs(DocumentStore(world.db), world.clock, zone=world.settings.zone, run_id=run_id)
 
 
 def recognise(world: World, through: date, run_id: str = "") -> RevenueRecognised:

@@ -10,13 +10,14 @@ import typer
 
 from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.bootstrap import World, open_world
+from billing_pipeline.commands.listing import print_table
 from billing_pipeline.domain.changes import Timing, change_kind
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.invoice_drafts import Draft
 from billing_pipeline.domain.money import Money
-from billing_pipeline.flows.change_subscriptions import ChangesApplied
+from billing_pipeline.flows.change_subscriptions import ChangesApplied, change_subscriptions
 from billing_pipeline.flows.expire_credits import expire_credits
 from billing_pipeline.flows.issue_invoices import Issued, issue_invoices
 from billing_pipeline.flows.preview_invoice import preview_invoice
@@ -32,7 +33,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command()
 def issue(
     day: Day = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compute everything, write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; open changes hold later periods back.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Apply the changes that are due and issue an invoice for every period that is due, once each."""
@@ -40,8 +43,8 @@ def issue(
         store, zone = BillingStore(world.db), close_zone(world)
         through = day.date() if day else world.clock.now().astimezone(zone).date()
         if dry_run:
+            changes = change_subscriptions(store, world.clock, through=through, dry_run=True, close_zone=zone)
             issued = issue_invoices(store, world.clock, through=through, dry_run=True, close_zone=zone)
-            changes = ChangesApplied()
         else:
             changes, issued = run_billing(store, world.clock, through=through, close_zone=zone)
     if as_json:
@@ -85,6 +88,26 @@ def change(
 
 
 @app.command()
+def parked() -> None:
+    """List the subscriptions that are not billed, and why."""
+    with open_world() as world:
+        rows = BillingStore(world.db).parked()
+    found = [(row.subscription_id, row.account_id, row.reason) for row in rows]
+    print_table(("subscription", "account", "reason"), found, "nothing is parked")
+
+
+@app.command()
+def unpark(subscription: str) -> None:
+    """Bill a parked subscription again, with the next run, once what was wrong with it is put right."""
+    with open_world() as world:
+        if not BillingStore(world.db).unpark(SubscriptionId(subscription)):
+            raise Broken(
+                f"subscription {subscription} is not parked: `billing-pipeline bill parked` lists those that are"
+            )
+    typer.echo(f"{subscription}: billed again by the next run")
+
+
+@app.command()
 def expire(as_json: AsJson = False) -> None:
     """Note the credits that have expired, and book what is left of them."""
     with open_world() as world:
@@ -121,10 +144,12 @@ def timing_named(word: str) -> Timing:
 
 def changes_text(changes: ChangesApplied) -> str:
     """What became of changes, for people; empty where there were none."""
-    if not changes.applied and not changes.waiting and not changes.refused:
+    if not changes.applied and not changes.waiting and not changes.refused and not changes.parked:
         return ""
     lines = [f"changes applied: {changes.applied}, waiting: {changes.waiting}, invoices for them: {changes.invoices}"]
-    return "\n".join(lines + [f"refused: {source}: {reason}" for source, reason in changes.refused.items()]) + "\n"
+    lines += [f"refused: {source}: {reason}" for source, reason in changes.refused.items()]
+    lines += [f"parked: {name}: {reason}" for name, reason in changes.parked.items()]
+    return "\n".join(lines) + "\n"
 
 
 def issued_text(issued: Issued) -> str:
@@ -132,10 +157,15 @@ def issued_text(issued: Issued) -> str:
     money = ", ".join(str(Money(minor, Currency(code))) for code, minor in sorted(issued.total_by_currency.items()))
     lines = [
         f"invoices: {issued.invoices} ({money or 'nothing'}), born paid: {issued.born_paid}",
-        f"periods without a charge: {issued.idle_periods}, ended: {issued.ended}, late usage: {issued.late_usage}",
+        f"periods without a charge: {issued.idle_periods}, ended: {issued.ended}, late usage: {late_text(issued)}",
         *(f"parked: {name}: {reason}" for name, reason in issued.parked.items()),
     ]
     return "\n".join(lines)
+
+
+def late_text(issued: Issued) -> str:
+    """How much usage came too late, and which."""
+    return f"{issued.late_usage} ({', '.join(issued.late_keys)})" if issued.late_usage else "0"
 
 
 def draft_text(draft: Draft) -> str:

@@ -21,6 +21,7 @@ from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.domain.money import Money
 from billing_pipeline.flows.erase_account import erase_account
+from billing_pipeline.flows.give_up_carry_overs import give_up_carry_overs
 from billing_pipeline.flows.recognise_revenue import recognise_revenue
 from billing_pipeline.flows.seal_journal import seal_journal
 from billing_pipeline.flows.write_off_invoices import write_off_invoices
@@ -118,10 +119,14 @@ def seal() -> None:
 
 @app.command()
 def losses(as_json: AsJson = False) -> None:
-    """Book the loss of every invoice that was given up and still has a receivable in the books."""
+    """Book what is lost: invoices that were given up, and small amounts that no next invoice came for in 90 days."""
     with open_world() as world:
-        done = write_off_invoices(DocumentStore(world.db), world.clock, zone=world.settings.zone, run_id="command line")
-    typer.echo(json.dumps(asdict(done)) if as_json else f"{done.invoices} losses booked")
+        store, zone = DocumentStore(world.db), world.settings.zone
+        done = write_off_invoices(store, world.clock, zone=zone, run_id="command line")
+        small = give_up_carry_overs(store, world.clock, zone=zone, run_id="command line")
+    told = asdict(done) | {"carry_overs": asdict(small)}
+    words = f"{done.invoices} losses booked, {small.carry_overs} small balances given up"
+    typer.echo(json.dumps(told) if as_json else words)
 
 
 @app.command()

@@ -177,11 +177,6 @@ def recovered(invoice: InvoiceId, who: AccountId, currency: Currency, parts: Por
     return _entry(f"recovery:{invoice}", "recovered", currency, when, booked, who, invoice)
 
 
-def carried_over(who: AccountId, currency: Currency, minor: int, source: str, when: When) -> Entry:
-    """A small receivable moves to the account's carry-over outside of issuing. source: names the fact."""
-    return _entry(f"carry_over:{source}", "carried_over", currency, when, postings(*moved(AR, CARRY, minor, who)), who)
-
-
 def carry_over_written_off(who: AccountId, currency: Currency, minor: int, when: When) -> Entry:
     """A carry-over that no next invoice came for is given up."""
     booked = postings((LedgerAccount.BAD_DEBT, minor, None), (CARRY, -minor, who))

@@ -23,9 +23,12 @@ from billing_pipeline.flows.ports.billing import (
     DueAccount,
     DueSubscription,
     Numbered,
+    Unbillable,
 )
 
 ACCOUNTS_PER_CHUNK: Final = 500
+INVOICES_PER_DAY_MAX: Final = 100
+"""A subscription that is changed more often in a day is changed by a program gone wrong: it is parked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,18 @@ def change_subscriptions(
     clock: Clock,
     *,
     through: date,
+    dry_run: bool = False,
     chunk: int = ACCOUNTS_PER_CHUNK,
     close_zone: tzinfo = UTC,
     run_id: str = "",
     progress: Callable[[int], None] = lambda _: None,
 ) -> ChangesApplied:
-    """Apply every change that has taken effect by the end of that day and whose subscription is billed up to it."""
+    """Apply every change that has taken effect by the end of that day and whose subscription is billed up to it.
+
+    dry_run: compute all of it and roll it back.
+    """
     now, done = clock.now(), ChangesApplied()
-    run, after = Run(through, Issue(now, now.astimezone(close_zone).date()), run_id), AccountId("")
+    run, after = Run(through, Issue(now, now.astimezone(close_zone).date()), run_id, dry_run), AccountId("")
     while True:
         try:
             some, after = change_some(store, run, after, chunk)
@@ -82,7 +89,7 @@ def change_subscriptions(
 
 def change_some(store: BillingStore, run: Run, after: AccountId, limit: int) -> tuple[ChangesApplied, AccountId]:
     """Apply the changes of the next accounts in one transaction; the last of these accounts, or '' for no more."""
-    with store.transaction():
+    with store.rehearsal() if run.dry_run else store.transaction():
         accounts = store.claim_changing(run.until, limit, after)
         if not accounts:
             return ChangesApplied(), AccountId("")
@@ -105,7 +112,7 @@ def change_some_alone(store: BillingStore, run: Run, after: AccountId, limit: in
 
 def refuse_next(store: BillingStore, run: Run, after: AccountId, reason: str) -> tuple[ChangesApplied, AccountId]:
     """Refuse the changes of the next account."""
-    with store.transaction():
+    with store.rehearsal() if run.dry_run else store.transaction():
         accounts = store.claim_changing(run.until, 1, after)
         changes = [change for account in accounts for due in account.subscriptions for change in due.changes]
         store.write(Batch(answers=tuple((change, None, reason) for change in changes)), run.issue.at, run.run_id)
@@ -121,22 +128,40 @@ class Changing:
     purse: Purse
     before: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     results: list[tuple[Changed, Draft | None]] = field(default_factory=list)
+    parked: list[Unbillable] = field(default_factory=list)
     waiting: int = 0
 
 
 def change_accounts(store: BillingStore, accounts: Sequence[DueAccount], run: Run) -> ChangesApplied:
     """Apply the changes of these accounts and write it, in the transaction that locked them."""
     prices = store.prices(sorted(set(prices_wished(accounts))))
+    ids = [due.subscription.subscription_id for account in accounts for due in account.subscriptions]
+    made_today = store.change_invoices(ids, run.issue.on)
     done: list[Changing] = []
     for account in accounts:
         changing = Changing(account, account.purse)
         for due in account.subscriptions:
-            changing.before[due.subscription.subscription_id] = due.subscription
+            name = due.subscription.subscription_id
+            if words := too_many(due, made_today.get(name, 0)):
+                changing.parked.append(Unbillable(name, words))
+                continue
+            changing.before[name] = due.subscription
             apply_due(store, changing, due, prices, run)
         done.append(changing)
     batch = batch_of(done, store.open_day(run.issue.on))
     store.write(batch, run.issue.at, run.run_id)
     return summary(batch, done)
+
+
+def too_many(due: DueSubscription, made_today: int) -> str:
+    """Why the subscription is not changed any more on this day, in words; empty when it may be."""
+    wanted = made_today + len(simultaneous(due.changes))
+    if wanted <= INVOICES_PER_DAY_MAX:
+        return ""
+    return (
+        f"{wanted} invoices for changes on one day, {INVOICES_PER_DAY_MAX} at most: find out who asks for them, then "
+        "`billing-pipeline bill unpark` it tomorrow"
+    )
 
 
 def prices_wished(accounts: Iterable[DueAccount]) -> Iterator[PriceId]:
@@ -207,7 +232,7 @@ def batch_of(done: Sequence[Changing], day: date) -> Batch:
         moved=tuple(last.values()),
         items=tuple(item for name, after in last.items() for item in items_changed(before[name], after)),
         new_items=tuple((name, item) for name, after in last.items() for item in items_new(before[name], after)),
-        parked=tuple(each for changing in done for each in changing.account.unbillable),
+        parked=tuple(each for changing in done for each in (*changing.account.unbillable, *changing.parked)),
         numbers={c.account.account: n for c in done if (n := sum(made is not None for _, made in c.results))},
         answers=tuple(answer for result, made in results for answer in answers_of(result, made)),
         follow_ups=tuple(each for result, _ in results for each in follow_ups(result)),

@@ -92,7 +92,11 @@ def item(row: Row, frame: Frame) -> Placed:
 
 
 def usage(row: Row, frame: Frame) -> Placed:
-    """A usage record."""
+    """A usage record. Raises Broken when the period it belongs to is billed already."""
+    billed_to = frame.parents["subscriptions"][str(row.values["subscription_id"])]["billed_to"]
+    at = cast("datetime", row.values["occurred_at"])
+    if billed_to is not None and at < datetime.fromisoformat(str(billed_to)):
+        raise Broken(f"its period is closed: usage of this subscription counts from {billed_to} on")
     return Placed((("usage_records", row.values | {"recorded_at": frame.now}),))
 
 

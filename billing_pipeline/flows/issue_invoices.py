@@ -31,13 +31,17 @@ from billing_pipeline.flows.ports.billing import (
 )
 
 ACCOUNTS_PER_CHUNK: Final = 2_000  # one transaction: long enough for COPY, short enough to hold locks for a second
+LATE_NAMED_MAX: Final = 20  # enough to find the sender; all of them are marked in usage_records
 MOMENT: Final = timedelta(microseconds=1)
 LATEST_MIDNIGHT: Final = timedelta(days=1, hours=12)  # by then the next day has begun everywhere, in UTC-12 too
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """What a run did. Sums by currency in minor units. parked: subscription -> reason; late_usage: records refused."""
+    """What a run did. Sums by currency in minor units. parked: subscription -> reason.
+
+    late_usage: records refused; late_keys: the first LATE_NAMED_MAX of them.
+    """
 
     invoices: int = 0
     born_paid: int = 0
@@ -47,6 +51,7 @@ class Issued:
     total_by_currency: Mapping[str, int] = field(default_factory=dict)
     due_by_currency: Mapping[str, int] = field(default_factory=dict)
     parked: Mapping[str, str] = field(default_factory=dict)
+    late_keys: tuple[str, ...] = ()
 
     @property
     def boundaries(self) -> int:
@@ -63,6 +68,7 @@ class Issued:
             dict(Counter(self.total_by_currency) + Counter(other.total_by_currency)),
             dict(Counter(self.due_by_currency) + Counter(other.due_by_currency)),
             {**self.parked, **other.parked},
+            (self.late_keys + other.late_keys)[:LATE_NAMED_MAX],
         )
 
 
@@ -173,11 +179,11 @@ def bill_accounts(store: BillingStore, accounts: Sequence[DueAccount], run: Run)
     due = [(account, *due_steps(account, run)) for account in accounts]
     arrears = [a for _, steps, _ in due for step in steps for a in arrears_of(step)]
     used = store.count_usage(arrears)
-    late = store.refuse_late_usage(sorted({a.subscription_id for a in arrears}))
+    late = sorted(store.refuse_late_usage(sorted({a.subscription_id for a in arrears})))
     bills = [billed(Bill(account, parked=parked), steps, used, run.issue) for account, steps, parked in due]
     batch = batch_of(bills, store.open_day(run.issue.on))
     store.write(batch, run.issue.at, run.run_id)
-    return replace(summary(batch, bills), late_usage=late)
+    return replace(summary(batch, bills), late_usage=len(late), late_keys=tuple(late[:LATE_NAMED_MAX]))
 
 
 def due_steps(account: DueAccount, run: Run) -> tuple[list[Step], list[Unbillable]]:

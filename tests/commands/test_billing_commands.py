@@ -54,6 +54,20 @@ def test_a_month_of_billing_on_the_command_line(say: Say, acme: Database) -> Non
     assert (again["invoices"], again["changes"]["applied"]) == (0, 0)
 
 
+def test_what_is_parked_is_listed_and_billed_again_once_it_is_put_right(say: Say, acme: Database) -> None:
+    say("issue", "--day", "2026-01-01")
+    listed = say("parked").text
+    change(acme, subscriptions, "lost", zone="UTC")
+
+    unparked, twice = say("unpark", "lost"), say("unpark", "lost")
+    issued = json.loads(say("issue", "--day", "2026-01-01", "--json").text)
+
+    assert "lost          acme     unknown zone 'Mars/Olympus'" in listed
+    assert (unparked.text, issued["invoices"]) == ("lost: billed again by the next run\n", 1)
+    assert (twice.code, len(twice.complaint)) == (2, 1)
+    assert say("parked").text == "nothing is parked\n"
+
+
 def test_bad_input_is_one_line_with_the_remedy(say: Say, acme: Database) -> None:
     ghost, lost = say("preview", "ghost"), say("preview", "lost")
 
@@ -73,5 +87,5 @@ def test_a_wish_that_is_no_object_is_shown_how_to_write_one(text: str) -> None:
 def test_an_unknown_word_is_answered_with_those_that_are_known() -> None:
     with pytest.raises(Broken, match="unknown timing 'never': use now or period_end"):
         timing_named("never")
-    with pytest.raises(Broken, match="unknown change 'explode': use one of start, swap"):
+    with pytest.raises(Broken, match="unknown change 'explode': use one of start, add"):
         change_kind("explode")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from billing_pipeline.domain.billing_entries import (
     Portions,
     When,
-    carried_over,
     carry_over_written_off,
     credit_expired,
     credit_granted,
@@ -170,8 +169,7 @@ def test_a_loss_that_is_voided_was_never_revenue() -> None:
     assert sides(entry) == {"revenue": 40, "bad_debt": -40}
 
 
-def test_small_amounts_move_to_the_carry_over_and_are_given_up_at_last() -> None:
-    assert sides(carried_over(ACME, USD, 30, "x", NOW)) == {"carry_over": 30, "receivable": -30}
+def test_a_carry_over_that_no_invoice_came_for_is_bad_debt() -> None:
     assert sides(carry_over_written_off(ACME, USD, 30, NOW)) == {"bad_debt": 30, "carry_over": -30}
 
 

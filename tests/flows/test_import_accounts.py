@@ -7,12 +7,14 @@ import pytest
 
 from billing_pipeline.adapters.intake_files import read_sheet
 from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.adapters.stores.intake_store import IntakeStore
 from billing_pipeline.adapters.tables import billing, catalog, control
 from billing_pipeline.adapters.tables.ledger import journal_entries
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.intake_kinds import KINDS
 from billing_pipeline.flows.import_accounts import How, import_rows
+from billing_pipeline.flows.issue_invoices import issue_invoices
 from billing_pipeline.flows.ports.intake import Imported
 from tests.fakes import FakeClock
 from tests.ledger_seeds import balances, findings
@@ -218,6 +220,23 @@ def test_overlapping_tiers_are_refused(db: Database, tmp_path: Path, tiers: str,
     done = take(db, tmp_path, "tiers", "price_id,tier_no,up_to\n" + tiers)
 
     assert told(done) == refused
+
+
+def test_usage_of_a_period_that_is_billed_is_refused_and_of_the_one_that_runs_is_taken(
+    db: Database, tmp_path: Path
+) -> None:
+    insert_account(db)
+    insert_price(db)
+    insert_subscription(db)
+    february = datetime(2026, 2, 1, tzinfo=UTC)
+    issue_invoices(BillingStore(db), FakeClock(february), through=february.date())
+    rows = "u1,s1,calls,5,2026-01-31T23:59:59Z\nu2,s1,calls,5,2026-02-01\n"
+
+    refused = take(db, tmp_path, "usage", f"usage_key,subscription_id,meter,quantity,occurred_at\n{rows}")
+
+    assert told(refused) == [
+        "row 2: its period is closed: usage of this subscription counts from 2026-02-01T00:00:00+00:00 on"
+    ]
 
 
 def test_an_item_must_fit_its_subscription(db: Database, tmp_path: Path) -> None:

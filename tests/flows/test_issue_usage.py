@@ -89,7 +89,8 @@ def test_usage_that_comes_after_its_period_was_billed_is_refused_and_counted(cal
     done = issue(calls, MAR)
 
     late, following = fetch(calls, usage_records)
-    assert (done.late_usage, late["invoice_id"], following["refused_reason"]) == (1, None, None)
+    assert (done.late_usage, done.late_keys) == (1, ("late",))
+    assert (late["invoice_id"], following["refused_reason"]) == (None, None)
     assert "its stretch of time is closed" in late["refused_reason"]
     assert usage_lines(calls) == [(0, 0), (0, 0)]
 

@@ -95,11 +95,17 @@ class BillingStore:
         )
         return {key(arrears[row.place]): used(arrears[row.place].item.price.aggregate, row) for row in counted}
 
-    def refuse_late_usage(self, subscriptions: Sequence[SubscriptionId]) -> int:
-        return self.db.run("billing/refuse_late_usage", subscriptions=joined(subscriptions)) if subscriptions else 0
+    def refuse_late_usage(self, subscriptions: Sequence[SubscriptionId]) -> list[str]:
+        if not subscriptions:
+            return []
+        return [row.usage_key for row in self.db.rows("billing/refuse_late_usage", subscriptions=joined(subscriptions))]
 
     def open_day(self, day: date) -> date:
         return open_day(self.db, day)
+
+    def change_invoices(self, subscriptions: Sequence[SubscriptionId], day: date) -> Mapping[SubscriptionId, int]:
+        found = self.db.rows("billing/change_invoices_on", subscriptions=joined(subscriptions), day=day)
+        return {row.subscription_id: row.invoices for row in found}
 
     def invoices_named(self, subscription_id: SubscriptionId, name: InvoiceId) -> set[InvoiceId]:
         found = self.db.rows("billing/invoices_named", subscription_id=subscription_id, prefix=name)
@@ -120,6 +126,14 @@ class BillingStore:
                 requested_by=change.requested_by,
             )
         )  # fmt: skip
+
+    def parked(self) -> Sequence[Any]:
+        """The parked subscriptions with their accounts and reasons."""
+        return self.db.rows("billing/parked")
+
+    def unpark(self, subscription_id: SubscriptionId) -> bool:
+        """Have it billed again by the next run; False when it was not parked."""
+        return bool(self.db.run("billing/unpark", subscription_id=subscription_id))
 
     def expiring(self, now: datetime, limit: int) -> list[CreditGrant]:
         return [rows.grant_of(row) for row in self.db.rows("billing/expiring_grants", now=now, limit=limit)]

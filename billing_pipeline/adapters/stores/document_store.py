@@ -1,4 +1,4 @@
-"""Credit notes, losses and credit grants in PostgreSQL."""
+"""Credit notes, losses, carry-overs and credit grants in PostgreSQL."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,14 @@ from billing_pipeline.domain.credits import CreditGrant, CreditKind, CreditUse
 from billing_pipeline.domain.ids import AccountId, CreditNoteId, InvoiceId
 from billing_pipeline.domain.revenue import Adjustment, Stretch
 from billing_pipeline.flows.ports import Fact
-from billing_pipeline.flows.ports.documents import CreditNote, Erasable, LostInvoice, OpenInvoice, SpentCredit
+from billing_pipeline.flows.ports.documents import (
+    CarryOver,
+    CreditNote,
+    Erasable,
+    LostInvoice,
+    OpenInvoice,
+    SpentCredit,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,17 @@ class DocumentStore(JournalStore):
             SpentCredit(CreditUse(row.credit_grant_id, invoice, CreditKind(row.kind), row.amount_minor), row.lapsed)
             for row in rows
         ]
+
+    def idle_carry_overs(self, before: datetime, limit: int) -> list[CarryOver]:
+        """Carry-overs since before that moment whose account has nothing left to bill in their currency, locked."""
+        rows = self.db.rows("ledger/idle_carry_overs", before=before, limit=limit)
+        return [CarryOver(row.account_id, row.currency, row.minor) for row in rows]
+
+    def end_carry_overs(self, ended: Sequence[CarryOver]) -> None:
+        """Nothing of them is left."""
+        self.db.run_many(
+            "ledger/end_carry_over", [{"account_id": each.account, "currency": each.currency} for each in ended]
+        )
 
     def erasable(self, account: AccountId) -> Erasable | None:
         """The account, locked, with what stands in the way of erasing it; None when there is none."""

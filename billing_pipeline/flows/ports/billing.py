@@ -125,11 +125,14 @@ class BillingStore(Transactional, Protocol):
     def count_usage(self, arrears: Sequence[Arrears]) -> Used:
         """What the usage comes to; each record is marked with the invoice that counts it, so none is counted twice."""
 
-    def refuse_late_usage(self, subscriptions: Sequence[SubscriptionId]) -> int:
-        """How many usage records came for a stretch that is billed already; they are marked with the reason."""
+    def refuse_late_usage(self, subscriptions: Sequence[SubscriptionId]) -> list[str]:
+        """The keys of usage that came for a stretch that is billed already; it is marked with the reason."""
 
     def open_day(self, day: date) -> date:
         """The day itself, or the first open day after it when it is closed."""
+
+    def change_invoices(self, subscriptions: Sequence[SubscriptionId], day: date) -> Mapping[SubscriptionId, int]:
+        """How many invoices for changes each of them got that day; those with none are left out."""
 
     def invoices_named(self, subscription_id: SubscriptionId, name: InvoiceId) -> set[InvoiceId]:
         """The ids of the subscription's invoices that begin with that name."""

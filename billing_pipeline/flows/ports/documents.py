@@ -147,6 +147,25 @@ class GivingUpStore(InvoiceStore, Protocol):
         """Facts for the inbox."""
 
 
+@dataclass(frozen=True, slots=True)
+class CarryOver:
+    """What was too small to charge and waits for an account's next invoice, in minor units."""
+
+    account: AccountId
+    currency: Currency
+    minor: int
+
+
+class CarryOverStore(Journal, Protocol):
+    """What give_up_carry_overs reads and writes."""
+
+    def idle_carry_overs(self, before: datetime, limit: int) -> list[CarryOver]:
+        """Those since before that moment whose account has nothing left to bill in their currency, locked."""
+
+    def end_carry_overs(self, ended: Sequence[CarryOver]) -> None:
+        """Nothing of them is left."""
+
+
 class GrantStore(Journal, Protocol):
     """What record_credit reads and writes."""
 
