@@ -128,8 +128,10 @@ def wish_of(change: Change) -> Wish:
     wish = dict(change.wish)
     try:
         made = _wish(change, wish)
-    except (KeyError, ValueError, TypeError) as error:
-        raise Broken(f"a change of kind {change.kind} cannot read {dict(change.wish)}: {error!r}") from None
+    except KeyError as error:
+        raise Broken(f"a change of kind {change.kind} needs {error.args[0]}, got {dict(change.wish)}") from None
+    except (ValueError, TypeError) as error:
+        raise Broken(f"a change of kind {change.kind} cannot read {dict(change.wish)}: {error}") from None
     if wish:
         raise Broken(f"a change of kind {change.kind} does not know {', '.join(sorted(wish))}")
     return made

@@ -71,6 +71,7 @@ def subscription(row: Row, frame: Frame) -> Placed:
     """A subscription, billed from its next boundary on, with its discount."""
     made = dict(row.values)
     coupon = made.pop("coupon_id")
+    refuse_late_coupon(coupon, cast("datetime", made["started_at"]), frame)
     ended = (made["cancel_at"] or frame.now) if made["state"] == "canceled" else None
     begins = made["trial_end"] if made["state"] == "trialing" else made["started_at"]
     made["next_period_start"] = None if ended else made["next_period_start"] or begins
@@ -78,6 +79,13 @@ def subscription(row: Row, frame: Frame) -> Placed:
     made["paused_at"] = frame.now if made["state"] == "paused" else None
     discount = {"subscription_id": made["subscription_id"], "coupon_id": coupon, "started_at": made["started_at"]}
     return Placed((("subscriptions", made), *((("subscription_discounts", discount),) if coupon else ())))
+
+
+def refuse_late_coupon(coupon: Value, taken_at: datetime, frame: Frame) -> None:
+    """Nothing. Raises Broken when the coupon could not be taken any more at that moment."""
+    last = frame.parents["coupons"][str(coupon)]["redeem_by"] if coupon else None
+    if last is not None and taken_at > datetime.fromisoformat(str(last)):
+        raise Broken(f"coupon {coupon} could be taken until {last}: leave it out, or give another one")
 
 
 def item(row: Row, frame: Frame) -> Placed:

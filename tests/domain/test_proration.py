@@ -232,7 +232,7 @@ def test_a_subscription_that_starts_again_within_the_paid_period_goes_on_where_t
         (change("swap", {"price_id": "nope"}), "price nope does not exist"),
         (change("swap", {"price_id": "old"}), "price old .*not active"),
         (change("swap", {"price_id": "yearly"}), "price yearly is per 1 year, the subscription per 1 month"),
-        (change("swap", {}), "cannot read"),
+        (change("swap", {}), "a change of kind swap needs price_id"),
         (change("quantity", {"quantity": -1}), "not a whole number"),
         (change("quantity", {"quantity": 2.5}), "not a whole number"),
         (change("quantity", {"quantity": 2, "item_id": "nope"}), "name one item of i-basic, got nope"),

@@ -18,7 +18,7 @@ from billing_pipeline.flows.issue_invoices import issue_invoices
 from billing_pipeline.flows.ports.intake import Imported
 from tests.fakes import FakeClock
 from tests.ledger_seeds import balances, findings
-from tests.seeds import fetch, insert_account, insert_entity, insert_price, insert_subscription
+from tests.seeds import add, fetch, insert_account, insert_entity, insert_price, insert_subscription
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "import"
 NOW = datetime(2026, 3, 10, 8, tzinfo=UTC)
@@ -237,6 +237,21 @@ def test_usage_of_a_period_that_is_billed_is_refused_and_of_the_one_that_runs_is
     assert told(refused) == [
         "row 2: its period is closed: usage of this subscription counts from 2026-02-01T00:00:00+00:00 on"
     ]
+
+
+def test_a_coupon_past_its_end_is_refused_with_its_subscription(db: Database, tmp_path: Path) -> None:
+    insert_account(db)
+    row = {"name": "Old", "kind": "percent", "percent_ppm": 250_000, "duration": "forever"}
+    add(db, catalog.coupons, coupon_id="old", redeem_by=datetime(2025, 6, 1, tzinfo=UTC), **row)
+    header = "subscription_id,account_id,currency,interval,anchor_on,started_at,coupon_id\n"
+
+    late = take(db, tmp_path, "subscriptions", f"{header}s1,acme,usd,month,2026-01-01,2026-01-01,old\n")
+    in_time = take(db, tmp_path, "subscriptions", f"{header}s1,acme,usd,month,2025-01-01,2025-01-01,old\n")
+
+    assert told(late) == [
+        "row 2: coupon old could be taken until 2025-06-01T00:00:00+00:00: leave it out, or give another one"
+    ]
+    assert in_time.added == 1
 
 
 def test_an_item_must_fit_its_subscription(db: Database, tmp_path: Path) -> None:
