@@ -24,8 +24,8 @@ TYPES_GONE: Final = (  # docs.stripe.com/changelog/endive/2026-09-30, removes th
     "automatic_payment_methods instead."
 )
 NOT_SIMULATED: Final = {  # they would move money; to accept them without an effect would be a lie
-    "/v1/subscriptions": {"add_invoice_items", "application_fee_percent", "billing_cycle_anchor_config",
-                          "billing_schedules", "billing_thresholds", "pending_invoice_item_interval", "transfer_data"},
+    "/v1/subscriptions": {"add_invoice_items", "application_fee_percent", "billing_schedules",
+                          "billing_thresholds", "pending_invoice_item_interval", "transfer_data"},
     "/v1/invoices": {"application_fee_amount", "automatically_finalizes_at", "from_invoice", "shipping_cost",
                      "transfer_data"},
     "/v1/payment_intents": {"application_fee_amount", "amount_details", "payment_method_data", "transfer_data"},

@@ -23,6 +23,7 @@ from stripe_simulator.wire import Json, Refused, invalid
 Check: TypeAlias = Callable[[Any, str], Any]
 
 TEXT_MAX: Final = 5_000
+DECIMAL_PLACES_MAX: Final = 12  # docs.stripe.com/api/prices/create, unit_amount_decimal
 INTEGER: Final = re.compile(r"-?[0-9]{1,12}")  # seconds and minor units both fit; products stay below 64 bits
 ENUM_SHOWN_MAX: Final = 12
 OPTIONS: Final = frozenset(typing_extensions.get_annotations(RequestOptions))
@@ -77,7 +78,8 @@ def decimal(value: Any, name: str) -> Decimal:
         number = Decimal(text(value, name))
     except InvalidOperation:
         raise invalid(f"Invalid decimal: {str(value)[:60]}", name) from None
-    if not number.is_finite() or abs(number) > Decimal(10) ** 15:
+    exact = number.as_tuple().exponent
+    if not isinstance(exact, int) or exact < -DECIMAL_PLACES_MAX or abs(number) > Decimal(10) ** 15:
         raise invalid(f"Invalid decimal: {str(value)[:60]}", name)
     return number
 

@@ -31,7 +31,7 @@ def included(kind: str, name: str) -> Callable[[Included], Included]:
 
 def shown(world: World, row: Json, paths: list[str]) -> Json:
     """The object (or list) as a reply shows it, with every path expanded. Raises Refused for a path that cannot be."""
-    out = public(row) if row.get("object") != "list" else _list(row)
+    out = _list(row) if row.get("object") in ("list", "search_result") else public(row)
     for path in paths:
         steps = path.split(".")
         if sum(step != "data" for step in steps) > LEVELS_MAX:

@@ -88,6 +88,6 @@ def _compared(have: Any, op: str, value: str) -> bool:
         return str(have).lower() == value.lower()
     if op == "~":
         return value.lower() in str(have).lower()
-    if not isinstance(have, int) or not re.fullmatch(r"-?\d+", value):
+    if not isinstance(have, int) or not re.fullmatch(r"-?[0-9]{1,18}", value):
         return False
     return {">": have > int(value), ">=": have >= int(value), "<": have < int(value), "<=": have <= int(value)}[op]

@@ -4,6 +4,7 @@ from typing import Final
 
 from stripe_simulator.intervals import DAY
 from stripe_simulator.resources import collecting, invoicing
+from stripe_simulator.resources.anchors import counted_from
 from stripe_simulator.resources.cycles import bill, schedule
 from stripe_simulator.resources.lines import TIMES, item_lines, item_parent, line, pricing, share_of
 from stripe_simulator.resources.periods import items_of, period_after, period_of, whole_period
@@ -96,10 +97,10 @@ def _first_lines(world: World, row: Json, start: int) -> list[Json]:
     anchor, end = row["billing_cycle_anchor"], period_of(row)[1]
     lines = []
     if anchor > now:
-        return [_share_line(world, row, one, now, *whole_period(items, anchor, end)) for one in items]
+        return [_share_line(world, row, one, now, *whole_period(items, counted_from(row), end)) for one in items]
     at = start
     for _ in range(PERIODS_MAX):
-        period = period_after(items, anchor, at)
+        period = period_after(items, counted_from(row), at)
         lines += [entry for one in items for entry in item_lines(world, row, one, *period)]
         at = period[1]
         if at > now:

@@ -7,6 +7,7 @@ from typing import Any
 from stripe_simulator.amounts import rounded
 from stripe_simulator.render import public
 from stripe_simulator.resources import collecting, cycles, invoicing
+from stripe_simulator.resources.anchors import counted_from
 from stripe_simulator.resources.fields import merged_metadata
 from stripe_simulator.resources.invoiceitems import new_item as pending_item
 from stripe_simulator.resources.lines import TIMES, item_lines, pricing, share_of
@@ -23,6 +24,7 @@ from stripe_simulator.resources.periods import (
     whole_period,
     with_period,
 )
+from stripe_simulator.resources.subscription_terms import check_trial_end
 from stripe_simulator.resources.tax_rates import rates
 from stripe_simulator.routes import Call
 from stripe_simulator.store import HIDDEN
@@ -145,7 +147,7 @@ def credit_unused(world: World, row: Json, items: list[Json], at: int) -> None:
 def _credits(world: World, row: Json, one: Json, at: int) -> list[tuple[int, Json | None]]:
     """Amounts to give back with what they were debited on: in flexible mode one per real debit."""
     if row["billing_mode"]["type"] == "classic":
-        start, end = whole_period(items_of(row), row["billing_cycle_anchor"], period_of(row)[1])
+        start, end = whole_period(items_of(row), counted_from(row), period_of(row)[1])
         return [(share_of(world, one, at, start, end), None)]
     found: list[tuple[int, Json | None]] = []
     for debit in row[HIDDEN]["debited"].get(one["id"], []):
@@ -160,7 +162,7 @@ def _credits(world: World, row: Json, one: Json, at: int) -> list[tuple[int, Jso
 
 def debit_rest(world: World, row: Json, one: Json, at: int) -> None:
     """Nothing; what the item costs from `at` to the end of its period waits for the next invoice."""
-    start, end = whole_period(items_of(row), row["billing_cycle_anchor"], period_of(row)[1])
+    start, end = whole_period(items_of(row), counted_from(row), period_of(row)[1])
     amount = share_of(world, one, at, start, end)
     if not amount:
         return
@@ -226,8 +228,9 @@ def begin_cycle(world: World, row: Json, items: list[Json], anchor: int, **more:
     """The invoice of a full period that begins now, uncollected. more: other changes of the subscription."""
     begin, end = period_after(items, anchor, world.now())
     items = with_period(items, begin, end)
-    world.hide(row, debited={}, billed_from=begin)
-    world.change(row, billing_cycle_anchor=anchor, items=listed(row["id"], items), **more)
+    world.hide(row, debited={}, billed_from=begin, counted_from=None)
+    more |= {"billing_cycle_anchor": anchor, "billing_cycle_anchor_config": None}
+    world.change(row, items=listed(row["id"], items), **more)
     cycles.schedule(world, row)
     lines = [entry for one in items for entry in item_lines(world, row, one, begin, end)]
     return cycles.bill(world, row, lines, "subscription_update")
@@ -240,14 +243,13 @@ def _move_trial(world: World, row: Json, trial_end: int | str, new: list[Json], 
         if row["status"] != "trialing":
             return None
         return begin_cycle(world, row, new, now, status="active", trial_end=now)
-    end = int(trial_end)
-    if end <= now:
-        raise invalid("trial_end must lie in the future.", "trial_end")
+    end = check_trial_end(now, int(trial_end))
     if behavior != "none" and row["status"] == "active":
         credit_unused(world, row, items_of(row), now)
     start = row["trial_start"] or now
     items = listed(row["id"], with_period(new, now, end))
-    world.change(row, status="trialing", trial_start=start, trial_end=end, billing_cycle_anchor=end, items=items)
-    world.hide(row, debited={})
+    moved: Json = {"billing_cycle_anchor": end, "billing_cycle_anchor_config": None}
+    world.change(row, status="trialing", trial_start=start, trial_end=end, items=items, **moved)
+    world.hide(row, debited={}, counted_from=None)
     cycles.schedule(world, row)
     return None

@@ -1,6 +1,7 @@
 """What time does to a subscription: its first invoice, renewals, the end of its trial, and its own end."""
 
 from stripe_simulator.resources import collecting, invoicing
+from stripe_simulator.resources.anchors import counted_from
 from stripe_simulator.resources.coupons import running
 from stripe_simulator.resources.invoiceitems import attach_pending, drop_pending
 from stripe_simulator.resources.lines import item_lines
@@ -112,7 +113,7 @@ def _leave_trial(world: World, row: Json) -> bool:
 def renew(world: World, row: Json) -> None:
     """Nothing; the next period has begun and its invoice is drafted (or voided, when collection is paused)."""
     items, past = items_of(row), period_of(row)
-    begin_, end_ = period_after(items, row["billing_cycle_anchor"], world.now())
+    begin_, end_ = period_after(items, counted_from(row), world.now())
     old = {"items": row["items"], "latest_invoice": row["latest_invoice"]}
     world.hide(row, debited={}, billed_from=past[0])
     world.change(row, items=listed(row["id"], with_period(items, begin_, end_)))

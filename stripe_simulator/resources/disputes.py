@@ -140,7 +140,9 @@ def update(world: World, call: Call) -> Json:
     if evidence := call.get("evidence"):
         if row["status"] in CLOSED:
             raise invalid(f"This dispute is {row['status']}; evidence can no longer be submitted.", "evidence")
-        changes["evidence"] = row["evidence"] | {k: v or None for k, v in evidence.items()}
+        changes["evidence"] = row["evidence"] | {
+            k: v or ({} if k == "enhanced_evidence" else None) for k, v in evidence.items()
+        }
         known = row["evidence_details"] | {"has_evidence": True}
         if call.get("submit", True):
             known |= {"submission_count": known["submission_count"] + 1, "submission_method": "manual"}

@@ -16,7 +16,8 @@ TIMES: Final = "\u00d7"
 def line(world: World, amount: int, currency: str, description: str | None, **more: Any) -> Json:
     """One line item. amount: minor units before discounts and taxes. more: any attribute."""
     quantity = more.get("quantity", 1)
-    bounded(amount)
+    if world.asked.request_id:  # a renewal cannot be refused
+        bounded(amount)
     row: Json = {
         "id": world.ids.new("il_"),
         "object": "line_item",

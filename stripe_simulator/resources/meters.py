@@ -1,10 +1,15 @@
 """Meters and meter events: what metered prices count."""
 
+import re
+from typing import Final
+
 from stripe_simulator.ids import digest
 from stripe_simulator.listing import page
 from stripe_simulator.routes import Call, route
 from stripe_simulator.wire import Json, invalid
 from stripe_simulator.world import World
+
+COUNTED: Final = re.compile(r"[0-9]{1,15}")  # what a meter event may count
 
 
 @route("post", "/v1/billing/meters", "billing.MeterCreateParams")
@@ -52,7 +57,7 @@ def report(world: World, call: Call) -> Json:
     name = call.get("identifier") or digest(world.ids.new("usage"))
     if world.store.find("billing.meter_event", name):
         raise invalid(f"An event already exists with identifier {name}.", "identifier", "resource_already_exists")
-    if not call["payload"].get(meter["value_settings"]["event_payload_key"], "").isdigit():
+    if not COUNTED.fullmatch(call["payload"].get(meter["value_settings"]["event_payload_key"], "")):
         raise invalid("The payload's value must be a whole number.", "payload")
     row: Json = {
         "id": name,

@@ -4,6 +4,7 @@ from typing import Any
 
 from stripe_simulator.intervals import next_boundary
 from stripe_simulator.resources import changes, collecting, cycles, invoicing
+from stripe_simulator.resources.anchors import counted_from
 from stripe_simulator.resources.periods import cycle_of, items_of, listed, period_of, with_period
 from stripe_simulator.routes import Call, timed
 from stripe_simulator.store import HIDDEN
@@ -84,7 +85,7 @@ def resume(world: World, row: Json, call: Call) -> None:
 def _rest_of_period(world: World, row: Json, call: Call) -> Json | None:
     """The invoice for the rest of the period on the old anchor; None when nothing is charged for it."""
     items, now = items_of(row), world.now()
-    end = next_boundary(row["billing_cycle_anchor"], *cycle_of(items), now)
+    end = next_boundary(counted_from(row), *cycle_of(items), now)
     world.change(row, items=listed(row["id"], with_period(items, now, end)))
     cycles.schedule(world, row)
     if call.get("proration_behavior", "create_prorations") == "none":

@@ -21,6 +21,7 @@ from stripe_simulator.wire import Json, invalid, no_such
 from stripe_simulator.world import World
 
 EXPIRY: Final = (12, 2034)
+TIMES_DIGITS_MAX: Final = 6
 
 
 @route("post", "/v1/payment_methods", "PaymentMethodCreateParams", public="free")
@@ -34,9 +35,23 @@ def create(world: World, call: Call) -> Json:
     else:
         raise invalid("Invalid type: the simulator knows card, us_bank_account and sepa_debit", "type")
     changes = {"billing_details": billing_details(call.get("billing_details"))}
-    changes["metadata"] = merged_metadata({}, call.get("metadata"))
+    changes["metadata"] = _readable(merged_metadata({}, call.get("metadata")))
     world.store.change(row, changes)
     return row
+
+
+def _readable(notes: Json) -> Json:
+    """The metadata. Raises Refused when what it orders of the simulator cannot be read."""
+    if (
+        not notes.get("sim_decline_times", "0").isdecimal()
+        or len(notes.get("sim_decline_times", "")) > TIMES_DIGITS_MAX
+    ):
+        raise invalid("sim_decline_times must be a whole number.", "metadata[sim_decline_times]")
+    try:
+        datetime.fromisoformat(notes.get("sim_decline_until", "2026-01-01"))
+    except ValueError:
+        raise invalid("sim_decline_until must be a date such as 2026-03-01.", "metadata[sim_decline_until]") from None
+    return notes
 
 
 def _from_card(world: World, call: Call) -> Json:
@@ -231,6 +246,7 @@ def update(world: World, call: Call) -> Json:
     """The changed payment method."""
     method = world.get("payment_method", call.ids[0])
     changes = with_metadata(call, method, {})
+    _readable(changes.get("metadata", {}))
     if "billing_details" in call.params:
         changes["billing_details"] = billing_details(call["billing_details"], method["billing_details"])
     if card := call.get("card"):

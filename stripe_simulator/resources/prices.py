@@ -14,12 +14,13 @@ from stripe_simulator.store import HIDDEN
 from stripe_simulator.wire import Json, invalid
 from stripe_simulator.world import World
 
+INTERVALS_MAX: Final = {"day": 1_095, "week": 156, "month": 36, "year": 3}  # docs.stripe.com/api/prices/create
 ITEM_DEFAULTS: Final[Json] = {"interval_count": 1, "meter": None, "usage_type": "licensed"}
 
 
 def new_price(world: World, given: Json) -> Json:
     """The stored price, told by price.created. given: the create parameters. Raises Refused."""
-    recurring = given.get("recurring")
+    recurring = _recurring(given.get("recurring"))
     unit, exact = _unit(given)
     row: Json = {
         "id": world.ids.new("price_"),
@@ -34,7 +35,7 @@ def new_price(world: World, given: Json) -> Json:
         "metadata": merged_metadata({}, given.get("metadata")),
         "nickname": given.get("nickname"),
         "product": _product(world, given),
-        "recurring": ITEM_DEFAULTS | recurring if recurring else None,
+        "recurring": recurring,
         "tax_behavior": given.get("tax_behavior") or "unspecified",
         "tiers_mode": given.get("tiers_mode"),
         "transform_quantity": given.get("transform_quantity"),
@@ -45,6 +46,15 @@ def new_price(world: World, given: Json) -> Json:
     if row["billing_scheme"] == "tiered":
         row[HIDDEN] = {"tiers": _tiers(given)}
     return world.add(row, "price.created")
+
+
+def _recurring(given: Json | None) -> Json | None:
+    if not given:
+        return None
+    recurring = ITEM_DEFAULTS | given
+    if not 1 <= recurring["interval_count"] <= INTERVALS_MAX[recurring["interval"]]:
+        raise invalid("The maximum interval is three years.", "recurring[interval_count]")
+    return recurring
 
 
 def _unit(given: Json) -> tuple[int | None, str | None]:

@@ -3,7 +3,8 @@
 from typing import Final
 
 from stripe_simulator.intervals import DAY
-from stripe_simulator.resources.periods import one_interval_after
+from stripe_simulator.resources.anchors import anchored, checked
+from stripe_simulator.resources.periods import cycle_of, one_interval_after
 from stripe_simulator.routes import Call
 from stripe_simulator.wire import Json, invalid
 from stripe_simulator.world import World
@@ -77,6 +78,18 @@ def check_method(world: World, name: str, customer: str) -> None:
         )
 
 
+def config_of(call: Call, items: list[Json]) -> Json | None:
+    """The wished day of the cycle; None when none is wished. Raises Refused."""
+    given = call.get("billing_cycle_anchor_config")
+    if not given:
+        return None
+    if "billing_cycle_anchor" in call.params:
+        raise invalid(
+            "You cannot use both billing_cycle_anchor and billing_cycle_anchor_config.", "billing_cycle_anchor_config"
+        )
+    return checked(given, cycle_of(items)[0])
+
+
 def mode_of(call: Call) -> Json:
     """The billing mode; flexible unless asked otherwise."""
     mode = (call.get("billing_mode") or {}).get("type", "flexible")
@@ -96,17 +109,30 @@ def trial_end_of(world: World, call: Call) -> int | None:
         if end is not None:
             raise invalid("You cannot use both trial_end and trial_period_days.", "trial_period_days")
         end = now + call["trial_period_days"] * DAY
-    if end in (None, "now"):
-        return None
+    return None if end in (None, "now") else check_trial_end(now, end)
+
+
+def check_trial_end(now: int, end: int) -> int:
+    """The end. Raises Refused when it lies in the past or too far away."""
     if not now < end <= now + (TRIAL_DAYS_MAX + 2) * DAY:
         raise invalid("trial_end must lie in the future, at most 730 days away.", "trial_end")
-    return int(end)
+    return end
+
+
+def anchor_terms(
+    world: World, call: Call, items: list[Json], start: int, trial_end: int | None
+) -> tuple[Json | None, int, int]:
+    """The wished day of the cycle, the anchor, and from where periods are counted. Raises Refused."""
+    anchor, config = anchor_of(world, call, items, start, trial_end), config_of(call, items)
+    if config is None:
+        return None, anchor, anchor
+    return config, *anchored(config, *cycle_of(items), trial_end or world.now())
 
 
 def anchor_of(world: World, call: Call, items: list[Json], start: int, trial_end: int | None) -> int:
     """The billing cycle anchor. Raises Refused when it lies beyond the next natural billing date."""
     now, given = world.now(), call.get("billing_cycle_anchor")
-    if start > now:
+    if not 0 <= start <= now:
         raise invalid("backdate_start_date must lie in the past.", "backdate_start_date")
     if given is None:
         return trial_end or start

@@ -19,7 +19,7 @@ from stripe_simulator.resources.periods import (
 from stripe_simulator.resources.subscription_terms import (
     BLANK,
     ENDED,
-    anchor_of,
+    anchor_terms,
     check_method,
     check_terms,
     end_behavior_of,
@@ -45,12 +45,13 @@ def create(world: World, call: Call) -> Json:
     items = [new_item(world, name, one, f"items[{n}]") for n, one in enumerate(call["items"])]
     now, trial_end = world.now(), trial_end_of(world, call)
     start = call.get("backdate_start_date", now)
-    anchor = anchor_of(world, call, items, start, trial_end)
-    begin, end = (now, trial_end) if trial_end else period_after(items, anchor, now)
+    config, anchor, base = anchor_terms(world, call, items, start, trial_end)
+    begin, end = (now, trial_end) if trial_end else period_after(items, base, now)
     row: Json = BLANK | copied(call, PLAIN)
     row |= {
         "id": name,
         "billing_cycle_anchor": anchor,
+        "billing_cycle_anchor_config": config,
         "billing_mode": mode_of(call),
         "cancel_at_period_end": call.get("cancel_at_period_end", False),
         "collection_method": call.get("collection_method", "charge_automatically"),
@@ -67,7 +68,7 @@ def create(world: World, call: Call) -> Json:
         "trial_end": trial_end,
         "trial_settings": {"end_behavior": end_behavior_of(call)},
         "trial_start": now if trial_end else None,
-        HIDDEN: {"cycle_at": end, "debited": {}, "resume_invoice": None},
+        HIDDEN: {"counted_from": base, "cycle_at": end, "debited": {}, "resume_invoice": None},
     }
     world.store.add(row)
     link_items(world, row)

@@ -12,6 +12,7 @@ from stripe_simulator.wire import Json, invalid
 from stripe_simulator.world import CLOCK_KIND, World
 
 LIFE_DAYS: Final = 30
+FROZEN_MAX: Final = 4_102_444_800  # 2100: a calendar beyond it is of no use to anybody
 INTERVALS_MAX: Final = 2
 YEARS_MAX: Final = 2
 
@@ -19,6 +20,8 @@ YEARS_MAX: Final = 2
 @route("post", "/v1/test_helpers/test_clocks", "test_helpers.TestClockCreateParams")
 def create(world: World, call: Call) -> Json:
     """The new clock."""
+    if not 0 < call["frozen_time"] <= FROZEN_MAX:
+        raise invalid("frozen_time must lie between 1970 and 2100.", "frozen_time")
     row: Json = {
         "id": world.ids.new("clock_"),
         "object": CLOCK_KIND,

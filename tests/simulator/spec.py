@@ -14,6 +14,7 @@ NEWER: Final = frozenset({
     "invoice.status_details",
     "dispute.evidence_details.submission_method",
     "charge.payment_method_details.card.authorization_code",
+    "price.recurring.trial_period_days",
     "product.type",
     "payment_intent.excluded_payment_method_types",
     "setup_intent.excluded_payment_method_types",

@@ -27,19 +27,45 @@ def _populated(sim: Simulator) -> list[str]:
     """The ids of a small account that has one of most things."""
     client = sim.client()
     customer, method = payer(client)
-    charge(client, customer, method)
+    paid = [charge(client, customer, method) for _ in range(3)]
+    sim.advance(seconds=3 * 86_400)
+    client.v1.refunds.create({"payment_intent": paid[0].id, "amount": 100})
+    sim.drift.dispute(str(paid[1].latest_charge))
+    charge(client, customer, method, capture_method="manual")
     client.v1.payment_intents.create({"amount": 700, "currency": "usd", "customer": customer, "payment_method": method})
+    client.v1.setup_intents.create({"customer": customer, "payment_method": method, "confirm": True})
     client.v1.setup_intents.create({"customer": customer})
-    coupon = client.v1.coupons.create({"percent_off": 10})
-    subscribe(client, customer, price(client), discounts=[{"coupon": coupon.id}])
+    client.v1.coupons.create({"percent_off": 10, "id": "FUZZ"})
+    client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": "FUZZ"}, "code": "SPRING"})
+    monthly = price(client)
+    _billed(client, customer, monthly)
+    clock = client.v1.test_helpers.test_clocks.create({"frozen_time": sim.clock.seconds})
+    timed, _ = payer(client, test_clock=clock.id)
+    subscribe(client, timed, monthly, discounts=[{"coupon": "FUZZ"}])
+    sim.advance(seconds=5)
+    kinds = [k for k in sim.world.store.tables if k[0] != "_" and k != "event"]
+    ids = [name for kind in kinds for name in sim.world.store.table(kind).rows]
+    ids += [item["id"] for one in sim.objects("subscription") for item in one["items"]["data"]]
+    return [*ids, sim.objects("event")[-1]["id"], "pm_card_visa", "pm_sim_insufficient_funds", "pm_usBankAccount"]
+
+
+def _billed(client: stripe.StripeClient, customer: str, monthly: str) -> None:
+    """A subscription of every sort, an open and a draft invoice, a credit note, and what they need."""
+    meter: Any = {"display_name": "Calls", "event_name": "calls", "default_aggregation": {"formula": "sum"}}
+    counted = client.v1.billing.meters.create(meter)
+    usage: Any = {"interval": "month", "usage_type": "metered", "meter": counted.id}
+    per_call = price(client, unit_amount=5, recurring=usage)
+    subscribe(client, customer, monthly, discounts=[{"coupon": "FUZZ"}])
+    subscribe(client, customer, per_call)
+    subscribe(client, customer, monthly, trial_period_days=14)
+    invoice = client.v1.invoices.create({"customer": customer})
+    client.v1.invoice_items.create({"customer": customer, "invoice": invoice.id, "amount": 300, "currency": "usd"})
+    client.v1.invoices.finalize_invoice(str(invoice.id))
+    client.v1.credit_notes.create({"invoice": str(invoice.id), "amount": 100})
     client.v1.invoices.create({"customer": customer})
     client.v1.invoice_items.create({"customer": customer, "amount": 300, "currency": "usd"})
     client.v1.tax_rates.create({"display_name": "VAT", "percentage": 19, "inclusive": False})
     client.v1.webhook_endpoints.create({"url": "http://receiver.invalid", "enabled_events": ["*"]})
-    sim.advance(seconds=5)
-    kinds = [k for k in sim.world.store.tables if k[0] != "_" and k != "event"]
-    ids = [name for kind in kinds for name in sim.world.store.table(kind).rows]
-    return [*ids, "pm_card_visa", "pm_sim_insufficient_funds", "pm_usBankAccount"]
 
 
 @pytest.fixture(scope="module")

@@ -203,3 +203,13 @@ def test_the_balance_is_the_sum_of_its_transactions(sim: Simulator, client: stri
         held = sum(b.amount for b in [*balance.available, *balance.pending])
 
         assert held == sum(b["net"] for b in sim.objects("balance_transaction"))
+
+
+def test_enhanced_evidence_that_is_taken_back_is_empty(sim: Simulator, client: stripe.StripeClient) -> None:
+    customer, method = payer(client)
+    sim.drift.dispute(str(charge(client, customer, method).latest_charge))
+    (opened,) = client.v1.disputes.list().data
+
+    after = client.v1.disputes.update(opened.id, {"evidence": {"enhanced_evidence": ""}, "submit": False})
+
+    assert after.evidence.enhanced_evidence.to_dict() == {}

@@ -194,6 +194,16 @@ def test_metadata_merges_and_unsets(client: stripe.StripeClient) -> None:
     assert (merged.metadata.to_dict(), cleared.metadata.to_dict()) == ({"a": "1", "c": "3"}, {})  # type: ignore[union-attr]
 
 
+def test_a_search_shows_what_a_list_shows(client: stripe.StripeClient) -> None:
+    customer, method = payer(client)
+    charge(client, customer, method, metadata={"a": "b"})
+
+    found = client.raw_request("get", "/v1/payment_intents/search", query="metadata['a']:'b'")
+    listed = client.raw_request("get", "/v1/payment_intents")
+
+    assert orjson.loads(found.body)["data"] == orjson.loads(listed.body)["data"]
+
+
 @pytest.mark.behaviour("search", "by metadata, with a lag", source="docs.stripe.com/search")
 def test_search_finds_by_metadata_once_the_lag_has_passed(sim: Simulator, client: stripe.StripeClient) -> None:
     sim.world.account.search_lag_seconds = 60
