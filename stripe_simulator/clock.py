@@ -12,6 +12,9 @@ GLOBAL: Final = ""  # the clock of everything that is on no test clock
 Timer: TypeAlias = tuple[int, int, str, str, str]  # due (unix seconds), sequence, work, object id, clock
 
 
+LAST_SECOND: Final = 7_258_118_399  # 2199: nothing in an account lies that far ahead
+
+
 def wall_seconds() -> float:
     """Monotonic real seconds, for rate limits only: business time is virtual."""
     return time.monotonic()

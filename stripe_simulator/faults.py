@@ -15,6 +15,7 @@ FaultKind: TypeAlias = Literal[
     "event_late", "event_never", "event_twice", "page_shift", "settlement_late",
 ]  # fmt: skip
 KINDS: Final[tuple[str, ...]] = get_args(FaultKind)
+SECONDS_MAX: Final = 1_000_000_000  # thirty years: longer than any story
 REASONS: Final = ("global-rate", "endpoint-rate", "global-concurrency", "endpoint-concurrency", "resource-specific")
 API: Final = frozenset(KINDS[:9])
 WEBHOOK: Final = frozenset(k for k in KINDS if k.startswith("webhook_"))
@@ -51,8 +52,10 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"no fault is called {self.kind!r}; choose one of {', '.join(KINDS)}")
-        if self.status not in (500, 502, 503, 504) or self.nth < 1 or self.times < 0 or self.seconds < 0:
-            raise ValueError(f"{self}: status is 500..504, nth starts at 1, times and seconds are not negative")
+        if self.status not in (500, 502, 503, 504) or self.nth < 1 or self.times < 0:
+            raise ValueError(f"{self}: status is 500..504, nth starts at 1, times is not negative")
+        if not 0 <= self.seconds <= SECONDS_MAX or not 0 <= self.chance <= 1:
+            raise ValueError(f"{self}: seconds lie between 0 and {SECONDS_MAX}, chance between 0 and 1")
         if self.reason not in REASONS:
             raise ValueError(f"no rate limit reason is called {self.reason!r}; choose one of {', '.join(REASONS)}")
 

@@ -41,7 +41,9 @@ class Limits:
     refused: int = 0
 
     def switch_on(self, per_account: float = SANDBOX_PER_SECOND, per_operation: float = OPERATION_PER_SECOND) -> None:
-        """Nothing; from now on requests above the limits get 429."""
+        """Nothing; from now on requests above the limits get 429. Raises ValueError for a limit that lets nothing pass."""
+        if not min(per_account, per_operation) >= 1:
+            raise ValueError("a limit is at least 1 request a second")
         self.per_account, self.per_operation = per_account, per_operation
         self.buckets.clear()
 

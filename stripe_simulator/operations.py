@@ -1,13 +1,16 @@
 """What the control API can do to a running simulator: plain values in, plain values out, one-line complaints."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
-from stripe_simulator.faults import Fault
+from pydantic import TypeAdapter, ValidationError
+
+from stripe_simulator.faults import KINDS, Fault
 from stripe_simulator.wire import Json, Refused
+from stripe_simulator.world import Account
 
 if TYPE_CHECKING:
     from stripe_simulator.simulator import Simulator
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 SETTABLE: Final = (
     "api_version", "name", "descriptor", "after_last_retry", "retry_days", "payout_schedule", "search_lag_seconds",
 )  # fmt: skip
+CHOICES: Final = {"after_last_retry": ("past_due", "canceled", "unpaid"), "payout_schedule": ("daily", "manual")}
+DAYS_AND_LAGS: Final = {"retry_days": 60, "search_lag_seconds": 86_400}  # the most that is allowed
 DRIFTS: Final = (
     "refund", "fail_refund", "dispute", "close_dispute", "delete_customer", "orphan_payment_intent",
     "cancel_payment_intent", "change_amount", "change_fee", "fail_payout", "lose_event", "void_invoice",
@@ -66,9 +71,11 @@ def add_fault(simulator: "Simulator", asked: Json) -> Json:
     known = {f.name for f in fields(Fault)}
     if unknown := asked.keys() - known:
         raise Wrong(f"a fault has no {sorted(unknown)[0]!r}; it knows {', '.join(sorted(known))}")
+    if asked.get("kind") not in KINDS:
+        raise Wrong(f"no fault is called {asked.get('kind')!r}; choose one of {', '.join(KINDS)}")
     try:
-        fault = Fault(**asked)
-    except (TypeError, ValueError) as error:
+        fault = Fault(**typed(get_type_hints(Fault), asked))
+    except ValueError as error:
         raise Wrong(str(error)) from None
     simulator.faults.add(fault)
     return asdict(fault)
@@ -95,7 +102,7 @@ def drift(simulator: "Simulator", asked: Json) -> Json:
         signature(change).bind(**asked)
     except TypeError as error:
         raise Wrong(f"{what}: {error}; it takes {', '.join(signature(change).parameters)}") from None
-    result = change(**asked)
+    result = change(**typed(get_type_hints(change), asked))
     return {"what": what, "result": result["id"] if isinstance(result, dict) else result}
 
 
@@ -117,11 +124,29 @@ def authenticate(simulator: "Simulator", asked: Json) -> Json:
 def settings(simulator: "Simulator", asked: Json) -> Json:
     """The account's settings after the change."""
     account = simulator.world.account
+    if unknown := asked.keys() - set(SETTABLE):
+        raise Wrong(f"the account has no setting {sorted(unknown)[0]!r}; it knows {', '.join(SETTABLE)}")
+    asked = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
+    for name, value in typed(get_type_hints(Account), asked).items():
+        if name in CHOICES and value not in CHOICES[name]:
+            raise Wrong(f"{name} is one of {', '.join(CHOICES[name])}, not {value!r}")
+        if name in DAYS_AND_LAGS and not all(
+            0 <= n <= DAYS_AND_LAGS[name] for n in (value if isinstance(value, tuple) else (value,))
+        ):
+            raise Wrong(f"{name} lies between 0 and {DAYS_AND_LAGS[name]}, not {value!r}")
     for name, value in asked.items():
-        if name not in SETTABLE:
-            raise Wrong(f"the account has no setting {name!r}; it knows {', '.join(SETTABLE)}")
-        setattr(account, name, tuple(value) if isinstance(value, list) else value)
+        setattr(account, name, value)
     return asdict(account)
+
+
+def typed(hints: Mapping[str, Any], asked: Json) -> Json:
+    """What was asked. Raises Wrong for the first value that has another type than its hint says."""
+    for name, value in asked.items():
+        try:
+            TypeAdapter(hints[name]).validate_python(value, strict=True)
+        except ValidationError as error:
+            raise Wrong(f"{name}: {error.errors()[0]['msg'].lower()}, not {value!r}") from None
+    return asked
 
 
 def webhooks(simulator: "Simulator", asked: Json) -> Json:

@@ -17,7 +17,7 @@ from stripe_simulator.browser import asset
 from stripe_simulator.operations import perform
 from stripe_simulator.saving import Saved, load
 from stripe_simulator.simulator import START, Simulator
-from stripe_simulator.wire import BODY_BYTES_MAX, Response
+from stripe_simulator.wire import BODY_BYTES_MAX, Json, Response
 
 CONTROL: Final = "/_control/"
 BACKLOG: Final = 128
@@ -176,8 +176,8 @@ def serve(
 
 
 def _server(simulator: Simulator, saved: Saved | None) -> uvicorn.Server:
-    config = uvicorn.Config(app(simulator, saved), log_level="warning", access_log=False, http=Protocol, lifespan="off")
-    return uvicorn.Server(config)
+    quiet: Json = {"log_level": "warning", "access_log": False, "lifespan": "off", "ws": "none"}
+    return uvicorn.Server(uvicorn.Config(app(simulator, saved), http=Protocol, **quiet))
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import orjson
 from stripe_simulator import idempotency, resources
 from stripe_simulator.access import Access
 from stripe_simulator.answering import Desk, Request
-from stripe_simulator.clock import GLOBAL, Clock, unix
+from stripe_simulator.clock import GLOBAL, LAST_SECOND, Clock, unix
 from stripe_simulator.drift import Drift
 from stripe_simulator.expand import shown
 from stripe_simulator.faults import FaultPlan
@@ -77,6 +77,8 @@ class Simulator:
             target = unix(to) if to else self.clock.seconds + int(seconds or 0)
             if target < self.clock.seconds:
                 raise ValueError(f"the clock shows {self.clock.now():%Y-%m-%dT%H:%M:%SZ} and cannot go back")
+            if target > LAST_SECOND:
+                raise ValueError("it ends with the year 2199")
             ran = self._run_until(target)
             self.clock.move(target)
             resources.forget_old(self.world)

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stripe_simulator import Simulator
+from stripe_simulator.faults import KINDS
+from stripe_simulator.operations import DRIFTS, OPERATIONS, SETTABLE, perform
 from stripe_simulator.routes import Route, all_routes
 from tests.simulator.conftest import Judged
 from tests.simulator.stories import charge, payer
@@ -20,6 +22,14 @@ HEADERS = ["Authorization", "Stripe-Version", "Idempotency-Key"]
 KEY = {"Authorization": "Bearer sk_test_fuzz"}
 SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ROUTES = all_routes()
+CONTROL_WORDS = [
+    "kind", "what", "to", "seconds", "nth", "times", "status", "chance", "path", "reason", "on", "per_account", "id",
+    "passed", "charge_id", "intent_id", "customer", "amount", "currency", "delta", "event_type", *SETTABLE,
+]  # fmt: skip
+CONTROL_VALUES = (
+    st.none() | st.booleans() | st.integers(-5, 2**63) | st.floats() | st.text(max_size=9) | st.just([1, "a"])
+    | st.sampled_from([*KINDS, *DRIFTS, "2026-02-01", "9999-12-31T23:59:59-12:00", "paid", "cus_x", {}])
+)  # fmt: skip
 MONEY = ("subscription", "invoice", "intent", "credit_note", "refund")
 
 
@@ -154,3 +164,22 @@ def test_noise_in_headers_gets_stripes_error_shape(headers: dict[str, Any]) -> N
     reply = Simulator().handle("post", "/v1/customers", headers, "")
 
     assert reply.status in (200, 400, 401, 403)
+
+
+@SMALL
+@given(
+    name=st.sampled_from([name for method, name in OPERATIONS if method == "POST"]),
+    asked=st.dictionaries(st.sampled_from(CONTROL_WORDS), CONTROL_VALUES, max_size=5) | CONTROL_VALUES,
+)
+def test_noise_to_the_control_api_gets_one_line_and_leaves_a_stripe_that_answers(name: str, asked: Any) -> None:
+    sim = Judged()
+
+    status, told = perform(sim, "POST", name, asked)
+
+    assert status in (200, 400)
+    if status == 400:
+        assert "\n" not in told["error"]
+    sim.faults.clear()
+    sim.limits.switch_off()
+    assert sim.handle("get", "/v1/customers", KEY).status == 200
+    sim.advance(seconds=60)

@@ -1,5 +1,6 @@
 """The HTTP front and the state file: the same simulator, over a socket and across restarts."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -111,7 +112,19 @@ def test_faults_and_drift_are_ordered_from_outside(url: str, remote: stripe.Stri
         ("drift", {"what": "melt"}, "no drift is called 'melt'"),
         ("drift", {"what": "refund"}, "missing a required argument"),
         ("drift", {"what": "refund", "charge_id": "ch_x"}, "No such charge"),
+        (
+            "drift",
+            {"what": "change_amount", "intent_id": "pi_x", "delta": "much"},
+            "delta: input should be a valid integer",
+        ),
+        ("fault", {"kind": "drop_after", "nth": "first"}, "nth: input should be a valid integer"),
+        ("fault", {"kind": "event_late", "seconds": 1e12}, "seconds lie between"),
+        ("advance", {"seconds": 10**18}, "it ends with the year 2199"),
+        ("limits", {"per_account": 0}, "at least 1 request"),
         ("settings", {"colour": "red"}, "no setting 'colour'"),
+        ("settings", {"payout_schedule": "hourly"}, "payout_schedule is one of daily, manual"),
+        ("settings", {"retry_days": [3, 500]}, "retry_days lies between 0 and 60"),
+        ("settings", {"search_lag_seconds": "long"}, "search_lag_seconds: input should be a valid integer"),
     ],
 )
 def test_bad_control_input_gets_one_line_that_names_it(
@@ -121,6 +134,25 @@ def test_bad_control_input_gets_one_line_that_names_it(
 
     assert reply.status_code == 400
     assert complaint in reply.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nAuthorization: Basic \x80\x81\r\n\r\n", b"401"),
+        (b"GET /v1/%c3%a4%ff%00 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_test_x\r\n\r\n", b"404"),
+        (b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", b"401"),
+        (b"BREW /v1/customers HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+    ],
+)
+def test_what_no_sdk_would_send_is_refused_all_the_same(url: str, sent: bytes, status: bytes) -> None:
+    host, _, port = url.removeprefix("http://").partition(":")
+
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(sent)
+        reply = connection.recv(100)
+
+    assert reply.split(b" ")[1] == status
 
 
 def test_a_state_file_holds_everything(tmp_path: Path, sim: Simulator, client: stripe.StripeClient) -> None:
