@@ -27,6 +27,7 @@ INDEXES: Final[Mapping[str, tuple[str, ...]]] = {
     "customer": ("email",),
     "customer_balance_transaction": ("customer",),
     "promotion_code": ("code",),
+    "tax_id": ("customer",),
     "billing.meter_event": ("_meter",),
     "webhook_delivery": ("endpoint", "state"),
 }

@@ -12,6 +12,24 @@ TAX_EXEMPT: Final = {"taxable": "none", "reverse_charge": "reverse", "exempt": "
 ADDRESS_FIELDS: Final = ("line1", "line2", "city", "postal_code", "state", "country")
 
 
+EU: Final = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
+VAT_PREFIX: Final = {"GR": "EL"}
+"""Where the number does not begin with the country's own code."""
+
+TAX_ID_TYPES: Final = {
+    "AU": "au_abn", "BR": "br_cnpj", "CH": "ch_vat", "GB": "gb_vat", "IN": "in_gst", "IS": "is_vat", "JP": "jp_trn",
+    "KR": "kr_brn", "MX": "mx_rfc", "NO": "no_vat", "NZ": "nz_gst", "TR": "tr_tin", "US": "us_ein", "ZA": "za_vat",
+}  # fmt: skip
+"""Countries with one number that stands on invoices between businesses -> Stripe's word for it."""
+
+
+def tax_id_type(country: str, value: str) -> str:
+    """Stripe's word for the kind of that tax id, or '' where it cannot be told from country and number."""
+    if country in EU:
+        return "eu_vat" if value.upper().startswith(VAT_PREFIX.get(country, country)) else ""
+    return TAX_ID_TYPES.get(country, "")
+
+
 def address_of(known: Mapping[str, str], country: str) -> dict[str, str]:
     """The address as Stripe takes it; the account's country where the address has none."""
     return {name: str(value) for name in ADDRESS_FIELDS if (value := known.get(name) or _country(name, country))}

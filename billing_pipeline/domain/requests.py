@@ -147,6 +147,16 @@ def update_customer(customer_id: CustomerId, customer: Customer, environment: st
     return post(f"/v1/customers/{customer_id}", _customer(customer, environment))
 
 
+def add_tax_id(customer_id: CustomerId, kind: str, value: str) -> Request:
+    """A tax id for the customer's invoices. A request of its own: Stripe refuses a number of another form."""
+    return post(f"/v1/customers/{customer_id}/tax_ids", {"type": kind, "value": value})
+
+
+def remove_tax_id(customer_id: CustomerId, tax_id: str) -> Request:
+    """A tax id that the account has no more."""
+    return Request("delete", f"/v1/customers/{customer_id}/tax_ids/{tax_id}", canonical({}))
+
+
 def choose_method(customer_id: CustomerId, method: PaymentMethodId) -> Request:
     """The method that is charged from now on."""
     return post(f"/v1/customers/{customer_id}", {"invoice_settings": {"default_payment_method": method}})

@@ -9,6 +9,7 @@ from billing_pipeline.domain.customers import adoptable
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import CustomerId
 from billing_pipeline.domain.requests import Request, create_customer, update_customer
+from billing_pipeline.flows.follow_tax_ids import follow_tax_id
 from billing_pipeline.flows.ports import Clock, Gateway, Json
 from billing_pipeline.flows.ports.collection import CustomerStore, UnlinkedAccount
 from billing_pipeline.flows.send_attempts import KEY_REFUSED, NOT_NOW, Answer, answer_to, in_threads, settled_by
@@ -61,16 +62,16 @@ def _provision(
 ) -> list[str]:
     """What was done for one account, in words."""
     if account.customer_id:
-        return [_update(store, gateway, clock, account, account.customer_id, environment)]
+        return _update(store, gateway, clock, account, account.customer_id, environment)
     try:
         found = _find(gateway, account)
     except NOT_NOW:
         return [UNKNOWN]  # without having looked, a second customer could be made
     if found is None:
-        return [_create(store, gateway, clock, account, environment)]
+        return _create(store, gateway, clock, account, environment)
     store.link_customer(account.customer.account_id, found, "")
     updated = _update(store, gateway, clock, account, found, environment)
-    return [ADOPTED] if updated == UPDATED else [ADOPTED, updated]
+    return [ADOPTED, *(word for word in updated if word != UPDATED)]
 
 
 def _find(gateway: Gateway, account: UnlinkedAccount) -> CustomerId | None:
@@ -79,13 +80,30 @@ def _find(gateway: Gateway, account: UnlinkedAccount) -> CustomerId | None:
     return adoptable(found, account.customer.account_id, account.email_is_shared)
 
 
-def _create(store: CustomerStore, gateway: Gateway, clock: Clock, account: UnlinkedAccount, environment: str) -> str:
+def _create(
+    store: CustomerStore, gateway: Gateway, clock: Clock, account: UnlinkedAccount, environment: str
+) -> list[str]:
     attempt = _said(store, gateway, clock, account, create_customer(account.customer, environment))
     answer = _done(store, gateway, clock, attempt) if attempt else None
     if answer and answer.found and answer.verdict.outcome is Outcome.SUCCEEDED:
-        store.link_customer(account.customer.account_id, CustomerId(answer.found["id"]), account.digest)
-        return CREATED
-    return _failed(answer)
+        return [CREATED, *_linked(store, gateway, clock, account, CustomerId(answer.found["id"]))]
+    return [_failed(answer)]
+
+
+def _linked(
+    store: CustomerStore, gateway: Gateway, clock: Clock, account: UnlinkedAccount, customer: CustomerId
+) -> list[str]:
+    """Link the account to its customer, its tax id included; what there is to say about that.
+
+    While it is not known whether the tax id is there, the account counts as changed: the next run looks again.
+    """
+    name, fresh = account.customer.account_id, account.customer_id is None
+    if fresh:
+        store.link_customer(name, customer, "")
+    done = follow_tax_id(store, gateway, clock, account, customer) if account.customer.tax_id or not fresh else []
+    if None not in done:
+        store.link_customer(name, customer, account.digest)
+    return [UNKNOWN] * done.count(None) + [REFUSED] * done.count(Outcome.REFUSED)
 
 
 def _update(
@@ -95,16 +113,15 @@ def _update(
     account: UnlinkedAccount,
     customer: CustomerId,
     environment: str,
-) -> str:
+) -> list[str]:
     attempt = _said(store, gateway, clock, account, update_customer(customer, account.customer, environment))
     answer = _done(store, gateway, clock, attempt) if attempt else None
     if answer and answer.verdict.outcome is Outcome.SUCCEEDED:
-        store.link_customer(account.customer.account_id, customer, account.digest)
-        return UPDATED
+        return [UPDATED, *_linked(store, gateway, clock, account, customer)]
     if answer and answer.verdict.codes.code == "resource_missing" and _is_gone(gateway, customer):
         store.flag_deleted(customer, clock.now())
-        return DELETED
-    return _failed(answer)
+        return [DELETED]
+    return [_failed(answer)]
 
 
 def _said(

@@ -32,6 +32,7 @@ ATTEMPTS_MAX: Final = 10_000  # per run; more unknown at once means hours of out
 CHUNK: Final = 100  # claimed at a time
 THREADS: Final = 8  # after an outage all that is unknown is asked for within minutes
 CUSTOMERS: Final = "/v1/customers"  # where a customer is made; anything below it changes one
+TAX_IDS: Final = "/tax_ids"
 CLOCK_SKEW: Final = timedelta(minutes=5)  # Stripe's clock may be behind ours when we list by creation
 
 Finder = Callable[[Gateway, Attempt], Json | None]
@@ -120,6 +121,9 @@ def find_refund(gateway: Gateway, attempt: Attempt) -> Json | None:
 def find_customer(gateway: Gateway, attempt: Attempt) -> Json | None:
     """The customer that carries the account's id, or the one that was to be changed."""
     asked = loads(attempt.request.params_json)
+    if attempt.request.path.endswith(TAX_IDS):
+        listed = [one for page in gateway.pages(attempt.request.path) for one in page.objects]
+        return next((one for one in listed if shows(one, asked)), None)
     if attempt.request.path != CUSTOMERS:
         return gateway.read(attempt.request.path)
     for page in gateway.pages(CUSTOMERS, {"email": asked["email"]}):

@@ -30,6 +30,7 @@ from stripe_simulator.resources import (  # noqa: F401 - imported for their rout
     setup_intents,
     subscription_items,
     subscriptions,
+    tax_ids,
     tax_rates,
     test_clocks,
     webhook_endpoints,

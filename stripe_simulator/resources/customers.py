@@ -6,6 +6,7 @@ from stripe_simulator.expand import included
 from stripe_simulator.ids import digest
 from stripe_simulator.listing import page
 from stripe_simulator.resources.fields import copied, merged_metadata, with_metadata
+from stripe_simulator.resources.tax_ids import add as add_tax_id
 from stripe_simulator.routes import Call, route
 from stripe_simulator.search import search
 from stripe_simulator.wire import Json, invalid
@@ -58,6 +59,8 @@ def create(world: World, call: Call) -> Json:
 
         attach_to(world, given, row)
     _check_default(world, row, call)
+    for given in call.get("tax_id_data") or []:
+        add_tax_id(world, row, given["type"], given["value"])
     world.emit("customer.created", row)
     return row
 
@@ -210,11 +213,6 @@ def _subscriptions(world: World, row: Json) -> Json:
 @included("customer", "sources")
 def _sources(world: World, row: Json) -> Json:
     return {"object": "list", "data": [], "has_more": False, "url": f"/v1/customers/{row['id']}/sources"}
-
-
-@included("customer", "tax_ids")
-def _tax_ids(world: World, row: Json) -> Json:
-    return {"object": "list", "data": [], "has_more": False, "url": f"/v1/customers/{row['id']}/tax_ids"}
 
 
 @included("customer", "invoice_credit_balance")

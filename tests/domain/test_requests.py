@@ -38,10 +38,16 @@ BUILT: list[tuple[Callable[[], Request], str, str]] = [
     (lambda: requests.create_customer(ACME, "test"), "post /v1/customers", "CustomerCreateParams"),
     (lambda: requests.update_customer(CUS, ACME, "test"), "post /v1/customers/cus_1", "CustomerUpdateParams"),
     (lambda: requests.choose_method(CUS, PM), "post /v1/customers/cus_1", "CustomerUpdateParams"),
+    (lambda: requests.open_on_page(PI, EUR), "post /v1/payment_intents/pi_1", "PaymentIntentUpdateParams"),
     (
-        lambda: requests.set_up_method(AccountId("acme"), CUS, Currency("eur"), "test"),
+        lambda: requests.set_up_method(ACME.account_id, CUS, EUR, "test"),
         "post /v1/setup_intents",
         "SetupIntentCreateParams",
+    ),
+    (
+        lambda: requests.add_tax_id(CUS, "eu_vat", "DE1"),
+        "post /v1/customers/cus_1/tax_ids",
+        "CustomerTaxIdCreateParams",
     ),
 ]
 

@@ -70,4 +70,5 @@ def _unlinked(row: Row[Any]) -> UnlinkedAccount:
         digest=row.digest,
         attempts=row.attempts,
         email_is_shared=row.email_is_shared,
+        tax_attempts=row.tax_attempts,
     )

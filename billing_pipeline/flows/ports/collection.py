@@ -74,7 +74,8 @@ class StaleIntent:
 class UnlinkedAccount:
     """An account without a customer, or one that changed since. digest: of what Stripe should know.
 
-    attempts: calls made for it so far. email_is_shared: by another account, so that the address proves nothing.
+    attempts, tax_attempts: calls made for it and for its tax id so far. email_is_shared: by another account, so that the
+    address proves nothing.
     """
 
     customer: Customer
@@ -82,6 +83,7 @@ class UnlinkedAccount:
     digest: str
     attempts: int
     email_is_shared: bool = False
+    tax_attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 -- Left out: one whose call is open, and one that Stripe refused within the last day.
 -- in: refused_since timestamptz, limit int
 -- out: account_id text, name text, email text, locale text, country text, tax_id text, tax_status text, address jsonb,
---      stripe_customer_id text, digest text, attempts bigint, email_is_shared bool
+--      stripe_customer_id text, digest text, attempts, tax_attempts bigint, email_is_shared bool
 select a.account_id, a.name, a.email, a.locale, a.country, a.tax_id, a.tax_status, a.address, a.stripe_customer_id,
        d.digest,
        coalesce((select max(attempt) from stripe_attempts s
                  where s.operation = 'customer' and s.subject = a.account_id), 0) as attempts,
+       coalesce((select max(attempt) from stripe_attempts s
+                 where s.operation = 'customer' and s.subject = a.account_id || '#tax'), 0) as tax_attempts,
        a.email in (select email from accounts group by email having count(*) > 1) as email_is_shared
 from accounts a
 cross join lateral (
