@@ -24,10 +24,14 @@ def ledger_extract(context: dg.AssetExecutionContext, billing: BillingResource) 
 
 @dg.asset(group_name="reconciliation", owners=OWNERS, kinds={"stripe", "parquet"}, deps=[invoice_states], pool="stripe")
 def stripe_extract(context: dg.AssetExecutionContext, billing: BillingResource) -> dg.MaterializeResult[None]:
-    """Stripe's objects as immutable Parquet. The same fetch finds facts that no event told and certifies completeness."""
+    """Stripe's objects as immutable Parquet. The same fetch finds facts that no event told and certifies completeness.
+
+    A mirror that could charge is held again at once; the comparison still sees how it was found.
+    """
     with billing.world() as world:
-        done = operations.extract_theirs(world, context.run_id)
-    return dg.MaterializeResult(metadata=metadata_of(done, done.rows))
+        done = operations.extract_theirs(world, context.run.run_id)
+        guarded = operations.guard(world)
+    return dg.MaterializeResult(metadata=metadata_of(done, done.rows) | metadata_of({"held again": guarded.held_again}))
 
 
 @dg.asset(

@@ -53,9 +53,13 @@ def stripe_subscriptions(billing: BillingResource) -> dg.MaterializeResult[None]
 def takeovers(billing: BillingResource) -> dg.MaterializeResult[None]:
     """Planned take-overs and give-backs carried out at their boundary, and what Stripe billed by itself brought into the books.
 
-    Runs every half hour: Stripe's drafts live for one hour, and our credits must be on them before that.
+    Runs every half hour, for what no event told: Stripe's drafts live for one hour, and our credits must be on them before
+    that. Mirrors that could charge are found and held again.
     """
     with billing.world() as world:
         switched = operations.switch_takeovers(world)
         followed = operations.follow_takeovers(world)
-    return dg.MaterializeResult(metadata=metadata_of(switched) | metadata_of(followed))
+        guarded = operations.guard(world)
+    return dg.MaterializeResult(
+        metadata=metadata_of(switched) | metadata_of(followed) | metadata_of({"held again": guarded.held_again})
+    )

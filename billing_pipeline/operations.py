@@ -27,6 +27,7 @@ from billing_pipeline.domain.dunning_cases import PlannedStep
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.dunning_parts import dunning_parts
 from billing_pipeline.flows.apply_events import Applied, apply_events
+from billing_pipeline.flows.books import Errand
 from billing_pipeline.flows.change_subscriptions import change_subscriptions
 from billing_pipeline.flows.close_day import Closed, close_day
 from billing_pipeline.flows.collect_payments import Collected, collect_payments
@@ -49,6 +50,7 @@ from billing_pipeline.flows.reinstate_payers import Reinstated
 from billing_pipeline.flows.repair_divergences import Repaired, repair_divergences
 from billing_pipeline.flows.run_billing import DayBilled, run_billing
 from billing_pipeline.flows.run_dunning import Dunned
+from billing_pipeline.flows.run_errands import ErrandsRun
 from billing_pipeline.flows.seal_journal import Sealed, seal_journal
 from billing_pipeline.flows.settle_unknowns import ATTEMPTS_MAX, SettledUnknowns, settle_unknowns
 from billing_pipeline.flows.sweep_objects import Swept, sweep_everything, sweep_objects
@@ -64,6 +66,7 @@ NOWHERE: Final[Sink] = lambda object_type, objects: None  # noqa: E731  a sweep 
 EVER: Final = datetime(2010, 1, 1, tzinfo=UTC)  # before Stripe
 THREADS: Final = 16  # reach Stripe's default limit at any usual latency
 THREADS_ON_SIMULATOR: Final = 2
+ERRANDS_MAX: Final = 100  # within a tick: some seconds in threads; the half-hourly round takes what is more
 FACTS_MAX: Final = 100_000  # per call; more means that we were away for long: the next call goes on
 
 
@@ -174,8 +177,16 @@ def poll(world: World) -> Polled:
 
 
 def apply(world: World, limit: int = FACTS_MAX) -> Applied:
-    """What waits in the inbox is applied to states and books, up to that many facts."""
-    return apply_events(events(world), world.reader, world.clock, limit=limit)
+    """What waits in the inbox is applied to states and books, up to that many facts; what they ask for in Stripe is done."""
+    done = apply_events(events(world), world.reader, world.clock, limit=limit)
+    if done.errands:
+        run_errands(world, done.errands[:ERRANDS_MAX])
+    return done
+
+
+def run_errands(world: World, errands: Sequence[Errand]) -> ErrandsRun:
+    """Mirrors that could charge are held at once, drafts of Stripe's get our credits while they are drafts."""
+    return sync_parts(world).errands(errands, threads(world))
 
 
 def sweep(world: World, sink: Sink = NOWHERE, since: datetime | None = None) -> Swept:
@@ -187,7 +198,9 @@ def sweep(world: World, sink: Sink = NOWHERE, since: datetime | None = None) -> 
 def adopt(world: World, reason: str) -> Swept:
     """A copied or restored database is made ours: everything in Stripe is told to the inbox first, then the epoch rises."""
     swept = sweep(world, since=EVER)
-    apply(world)
+    apply_events(
+        events(world), world.reader, world.clock
+    )  # and no errands: until it is ours, nothing is written in Stripe
     bind(world.db, world.identity, world.clock.now(), reason)
     return swept
 

@@ -1,5 +1,6 @@
 """The parts that keep Stripe's catalogue and mirrors in step, wired: what commands and assets hand to their flows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing_pipeline.adapters.mirror_policy_file import read_mirror_policy
@@ -10,9 +11,11 @@ from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.errors import TryLater
 from billing_pipeline.domain.mirror_policy import MirrorPolicy
 from billing_pipeline.domain.repairs import Repair
+from billing_pipeline.flows.books import Errand
 from billing_pipeline.flows.follow_stripe import Followed, follow_stripe
 from billing_pipeline.flows.guard_mirrors import Guarded, guard_mirrors
 from billing_pipeline.flows.rehearse import Desk
+from billing_pipeline.flows.run_errands import ErrandsRun, run_errands
 from billing_pipeline.flows.sync_catalog import CatalogSynced, sync_catalog
 from billing_pipeline.flows.sync_subscriptions import Synced, sync_subscriptions
 from billing_pipeline.flows.take_over import Switched, switch_due
@@ -49,6 +52,10 @@ class SyncParts:
     def follow(self) -> Followed:
         """What Stripe billed by itself is in the books."""
         return follow_stripe(self.desk)
+
+    def errands(self, errands: Sequence[Errand], threads: int) -> ErrandsRun:
+        """What facts asked for is done in Stripe."""
+        return run_errands(self.desk, errands, threads=threads)
 
     def switch(self) -> Switched:
         """Plans whose window has come are carried out."""

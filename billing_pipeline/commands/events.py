@@ -8,12 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from billing_pipeline import operations
 from billing_pipeline.adapters.fast_json import as_text
-from billing_pipeline.adapters.stores.event_store import EventStore
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.bootstrap import World, open_world
 from billing_pipeline.domain.errors import Broken
-from billing_pipeline.flows.apply_events import Applied, apply_events
+from billing_pipeline.flows.apply_events import Applied
 from billing_pipeline.flows.ingest_events import ingest_events
 from billing_pipeline.flows.sweep_objects import sweep_everything
 
@@ -101,4 +101,4 @@ def apply_now(as_json: AsJson = False) -> None:
 
 def apply_waiting(world: World) -> Applied:
     """Apply what waits in the world's inbox."""
-    return apply_events(EventStore(world.db, world.settings.zone), world.reader, world.clock)
+    return operations.apply(world)

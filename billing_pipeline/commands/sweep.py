@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from billing_pipeline import operations
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.bootstrap import open_world
-from billing_pipeline.flows.apply_events import apply_events
 from billing_pipeline.flows.sweep_objects import LISTINGS, Swept, sweep_objects
 
 app = typer.Typer(no_args_is_help=True, help="Find what no event told; certify that nothing is missing.")
@@ -28,14 +28,15 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Sweep, apply what was found, print the certificates."""
+    """Sweep, apply what was found, hold again what could charge, print the certificates."""
     unknown = set(kind or ()) - LISTINGS.keys()
     if unknown:
         raise typer.BadParameter(f"no object type {', '.join(sorted(unknown))}: use {', '.join(LISTINGS)}")
     with open_world() as world:
         store = SweepStore(world.db, world.settings.zone)
         swept = sweep_objects(store, world.reader, world.clock, object_types=kind or tuple(LISTINGS))
-        apply_events(store, world.reader, world.clock)
+        operations.apply(world)
+        operations.guard(world)
     if as_json:
         typer.echo(dumps(asdict(swept)))
     else:

@@ -26,4 +26,7 @@ def serve(
         typer.echo(
             f"listening on http://{host}:{port}; webhook /api/webhooks/stripe, health /healthz, metrics /metrics"
         )
-        serve_world(world, host, port, after_apply=lambda applied: operations.reinstate(world))
+        serve_world(
+            world, host, port, after_apply=lambda applied: operations.reinstate(world),
+            run_errands=lambda errands: operations.run_errands(world, errands),
+        )  # fmt: skip

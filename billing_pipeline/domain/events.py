@@ -84,6 +84,7 @@ STRIPE_TYPES: Final[dict[str, Topic]] = {
     "customer.subscription.paused": Topic.SUBSCRIPTION,
     "customer.subscription.resumed": Topic.SUBSCRIPTION,
     "customer.subscription.deleted": Topic.SUBSCRIPTION,
+    "invoice.created": Topic.STRIPE_INVOICE,
     "invoice.paid": Topic.STRIPE_INVOICE,
     "invoice.payment_failed": Topic.STRIPE_INVOICE,
     "invoice.voided": Topic.STRIPE_INVOICE,

@@ -116,11 +116,23 @@ def draft_of(raw: Json, owner: Owner, grants: Sequence[CreditGrant], issue: Issu
         lines = (*lines, Line(LineKind.TO_CREDIT, "Added to your credit balance", -total))
         settlement = Settlement(0, granted_minor=-total)
     else:
-        settlement = Settlement(total, credits=spend(grants, name, credits_on(raw), issue.at))
+        settlement = Settlement(total, credits=paid_by(grants, name, raw, issue.at))
     return Draft(
         name, owner.account, owner.subscription_id, "subscription", Currency(raw["currency"]), period_of(raw), lines,
         settlement, "automatic", issue.at, issue.on, issue.on,
     )  # fmt: skip
+
+
+def paid_by(grants: Sequence[CreditGrant], name: InvoiceId, raw: Json, at: datetime) -> tuple[CreditUse, ...]:
+    """What pays the credits that stand on Stripe's invoice. Raises Broken where the customer has less by now."""
+    told = credits_on(raw)
+    uses = spend(grants, name, told, at)
+    if (has := sum(use.amount_minor for use in uses)) != told:
+        raise Broken(
+            f"{raw['id']} is not recorded: {told} of credits stand on it, the customer has {has}. Grant the rest: "
+            "`billing-pipeline credits grant`"
+        )
+    return uses
 
 
 def line_of(raw: Json, owner: Owner) -> Line:

@@ -39,7 +39,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """A subscription in Stripe. held: collection is paused with behavior void, so that it can charge nobody."""
+    """A subscription in Stripe. held: collection is paused with behavior void and no end, so that it can charge nobody."""
 
     id: str
     status: str
@@ -101,7 +101,7 @@ def parse_mirror(raw: Json) -> Mirror:
         id=raw["id"],
         status=raw["status"],
         subscription=(raw.get("metadata") or {}).get("subscription_id", ""),
-        held=pause.get("behavior") == "void",
+        held=pause.get("behavior") == "void" and not pause.get("resumes_at"),
         ended_at=instant(ended) if ended else None,
     )
 

@@ -10,7 +10,7 @@ from billing_pipeline.domain.events import Topic
 from billing_pipeline.flows.appliers.dispatch import Ready
 from billing_pipeline.flows.appliers.settle import Decided, Plan, Unread, plan, settle
 from billing_pipeline.flows.book_balance import book_balance
-from billing_pipeline.flows.books import dead, ignored
+from billing_pipeline.flows.books import Errand, dead, ignored
 from billing_pipeline.flows.ports import Clock, Gateway
 from billing_pipeline.flows.ports.event_rows import Told
 from billing_pipeline.flows.ports.inbox import EventStore, Verdict
@@ -22,7 +22,10 @@ LIMIT: Final = 100_000  # facts per call; more means that we were away for long:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of facts. refetched: objects read anew from Stripe. postponed: left for later, Stripe could not be asked."""
+    """What became of facts. refetched: objects read anew from Stripe. postponed: left for later, Stripe could not be asked.
+
+    errands: what they ask to be done in Stripe; run_errands does it, the schedules would do it later.
+    """
 
     applied: int = 0
     ignored: int = 0
@@ -30,6 +33,7 @@ class Applied:
     refetched: int = 0
     postponed: int = 0
     by_type: dict[str, int] = field(default_factory=dict)
+    errands: tuple[Errand, ...] = ()
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ class Tally:
     refetched: int = 0
     postponed: int = 0
     money_moved: bool = False
+    errands: dict[Errand, None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,9 @@ def apply_events(
         book_balance(store, clock)
     states = tally.states
     return Applied(
-        states["applied"], states["ignored"], states["dead"], tally.refetched, tally.postponed, dict(tally.types)
-    )
+        states["applied"], states["ignored"], states["dead"], tally.refetched, tally.postponed, dict(tally.types),
+        tuple(tally.errands),
+    )  # fmt: skip
 
 
 def _apply_batch(run: Run, after: int, size: int) -> list[Told]:
@@ -124,9 +130,10 @@ def _settle(run: Run, plans: Sequence[Plan]) -> None:
     """Apply what needs no reading, within the open transaction."""
     ready = [one for one in plans if not isinstance(one, Unread)]
     if ready:
-        verdicts, money_moved = settle(run.store, run.clock, ready)
-        run.tally.money_moved |= money_moved
-        _count(run.tally, ready, verdicts)
+        settled = settle(run.store, run.clock, ready)
+        run.tally.money_moved |= settled.money_moved
+        run.tally.errands.update(dict.fromkeys(settled.errands))
+        _count(run.tally, ready, settled.verdicts)
 
 
 def _settle_each(run: Run, plans: Sequence[Plan]) -> None:

@@ -7,10 +7,23 @@ from typing import Literal, TypeVar, cast
 
 from billing_pipeline.domain.billing_entries import When
 from billing_pipeline.domain.cash_entries import DayOf
+from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.ledger import Entry
 from billing_pipeline.flows.ports.event_rows import Row
 
 R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a fact asks to be done in Stripe once no transaction is open.
+
+    hold: object_id is a mirror that could charge beside us. record: it is an invoice that Stripe billed and no book has.
+    """
+
+    what: Literal["hold", "record"]
+    subscription_id: SubscriptionId
+    object_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +33,7 @@ class Outcome:
     state: Literal["applied", "ignored", "dead"]
     reason: str = ""
     changes: tuple[Row | Entry, ...] = ()
+    errand: Errand | None = None
 
 
 def applied(*changes: Row | Entry | None) -> Outcome:

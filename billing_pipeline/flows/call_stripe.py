@@ -1,6 +1,6 @@
 """Say, do, write, for one call that is no charge; and what became of calls whose outcome nobody knows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from billing_pipeline.domain.attempts import (
@@ -34,12 +34,47 @@ def call_stripe(
     Raises Broken when Stripe refuses the key, and inside a transaction.
     """
     number = store.attempts_made(operation, subject) + 1
+    attempt = open_attempt(store, gateway, clock, operation, subject, request, number)
+    return send(store, gateway, clock, attempt, ResolvedBy.REPLY) if attempt else None
+
+
+def call_once(
+    store: CallStore, gateway: Gateway, clock: Clock, operation: Operation, subject: str, request: Request
+) -> Answer | None:
+    """The same for what is asked for once and never again: None also where it was asked before."""
+    attempt = open_attempt(store, gateway, clock, operation, subject, request, 1)
+    return send(store, gateway, clock, attempt, ResolvedBy.REPLY) if attempt else None
+
+
+# long because each part of the call is named
+def call_unless(
+    store: CallStore, gateway: Gateway, clock: Clock, operation: Operation, subject: str, request: Request,
+    done: Callable[[], bool],
+) -> Answer | None:  # fmt: skip
+    """The same, unless done says that it has happened; done is asked once nobody else can be at it any more."""
+    number = store.attempts_made(operation, subject) + 1
+    attempt = open_attempt(store, gateway, clock, operation, subject, request, number)
+    if attempt is None:
+        return None
+    needless = True
+    try:
+        needless = done()
+    finally:
+        if needless:
+            verdict = Verdict(Outcome.NOT_CREATED, None, ResolvedBy.LOOKUP, remedy="nothing was left to do")
+            store.settle(attempt, Settled(verdict), clock.now())
+    return None if needless else send(store, gateway, clock, attempt, ResolvedBy.REPLY)
+
+
+# long because each part of the call is named
+def open_attempt(
+    store: CallStore, gateway: Gateway, clock: Clock, operation: Operation, subject: str, request: Request, number: int
+) -> Attempt | None:
+    """The attempt, written down and committed; None where one of that number was made, or another is open."""
     new = NewAttempt(operation, subject, number, key_of(operation, subject, number), request)
     with store.transaction():
         opened = store.open_attempts([new], gateway.api_version, clock.now())
-    if not opened:
-        return None
-    return send(store, gateway, clock, opened[0], ResolvedBy.REPLY)
+    return opened[0] if opened else None
 
 
 def send(store: AttemptStore, gateway: Gateway, clock: Clock, attempt: Attempt, by: ResolvedBy) -> Answer:

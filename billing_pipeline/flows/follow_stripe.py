@@ -1,15 +1,15 @@
 """What Stripe bills by itself is in our books: its invoices, with our credits on them, and the periods that they bill."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from billing_pipeline.domain.attempts import Operation
-from billing_pipeline.domain.errors import BillingError, Broken, TryLater
+from billing_pipeline.domain.errors import BillingError, Broken, TryLater, Unknown
 from billing_pipeline.domain.ids import AccountId, StripeInvoiceId, SubscriptionId
-from billing_pipeline.domain.mirror_requests import reference
+from billing_pipeline.domain.mirror_requests import moment, reference
 from billing_pipeline.domain.reconciliation import Finding, Kind
 from billing_pipeline.domain.stripe_billing import (
     credit_on_draft,
@@ -22,10 +22,11 @@ from billing_pipeline.domain.stripe_billing import (
     take_balance,
 )
 from billing_pipeline.domain.subscriptions import Charger
-from billing_pipeline.flows.call_stripe import call_stripe, succeeded
+from billing_pipeline.flows.call_stripe import call_once, call_unless, refusal, succeeded
 from billing_pipeline.flows.ports import Gateway, Json
 from billing_pipeline.flows.ports.sync import MirrorCase
 from billing_pipeline.flows.rehearse import Desk
+from billing_pipeline.flows.send_attempts import in_threads
 from billing_pipeline.flows.stripe_periods import CYCLE, Tick, await_invoice, record
 from billing_pipeline.flows.take_over import read
 
@@ -73,6 +74,31 @@ def follow_stripe(desk: Desk) -> Followed:
         await_invoice(tick, case.subscription_id)
     new = desk.store.note_findings(tick.findings, desk.clock.now()) if tick.findings else 0
     return Followed(**tick.counts, findings=new)
+
+
+def follow_invoices(desk: Desk, told: Iterable[tuple[SubscriptionId, StripeInvoiceId]], threads: int = 1) -> Followed:
+    """Record these invoices now, our credits on those that are drafts: a draft lives for an hour, a schedule may be late."""
+    wanted = {name: subscription for subscription, name in told}
+    known = desk.store.recorded(list(wanted))
+    new = [(subscription, name) for name, subscription in wanted.items() if name not in known]
+    ticks = list(in_threads(new, lambda one: follow_invoice(desk, *one), threads))
+    counts = sum((tick.counts for tick in ticks), Counter[str]())
+    findings = [finding for tick in ticks for finding in tick.findings]
+    return Followed(**counts, findings=desk.store.note_findings(findings, desk.clock.now()) if findings else 0)
+
+
+def follow_invoice(desk: Desk, subscription_id: SubscriptionId, name: StripeInvoiceId) -> Tick:
+    """What came of one invoice; what cannot be recorded now is left to the next tick."""
+    tick = Tick(desk, Counter(), [])
+    case = desk.store.mirror_case(subscription_id)
+    try:
+        raw = desk.gateway.read(f"/v1/invoices/{name}") if case is not None else None
+    except (TryLater, Unknown):
+        raw = None
+        tick.counts["postponed"] += 1
+    if case is not None and raw is not None:
+        attempt(tick, case, raw)
+    return tick
 
 
 def invoices_by_mirror(desk: Desk, cases: Sequence[MirrorCase]) -> dict[str, list[Json]]:
@@ -124,6 +150,8 @@ def take_in(tick: Tick, case: MirrorCase, raw: Json) -> None:
         if given_back(whole) or held(tick.desk, case):
             return  # its credit is known once it is final; one of a held mirror will be void
         whole = credited(tick, case, whole)
+    elif renews:
+        note_missed(tick, case, whole)
     if given_back(whole) and not balance_taken(tick.desk, case, whole):
         raise TryLater(f"nobody knows yet whether the balance of {whole['id']} is taken")
     record(tick, case, whole)
@@ -134,7 +162,7 @@ def balance_taken(desk: Desk, case: MirrorCase, raw: Json) -> bool:
     subject = f"{case.subscription_id}#{raw['id']}#balance"
     if desk.store.attempts_made(Operation.MIRROR, subject):
         return True
-    return succeeded(call_stripe(desk.store, desk.gateway, desk.clock, Operation.MIRROR, subject, take_balance(raw)))
+    return succeeded(call_once(desk.store, desk.gateway, desk.clock, Operation.MIRROR, subject, take_balance(raw)))
 
 
 def awaited(desk: Desk, subscription_id: SubscriptionId, raw: Json) -> bool:
@@ -164,22 +192,47 @@ def whole_invoice(gateway: Gateway, name: str) -> Json:
 
 
 def credited(tick: Tick, case: MirrorCase, raw: Json) -> Json:
-    """The draft with our credits on it. Where nobody knows whether Stripe took them, the next tick looks again."""
+    """The draft with our credits on it. Raises TryLater while nobody knows whether Stripe took them."""
     desk, name = tick.desk, our_id(raw, case.subscription_id)
-    account = desk.billing.one(case.subscription_id)
-    if account is None or credits_on(raw):
-        return raw
-    uses = credits_for(raw, name, account.purse.of(account.subscriptions[0].subscription.currency), desk.clock.now())
-    minor = sum(use.amount_minor for use in uses)
-    if not minor:
+    if credits_on(raw) or not (minor := spendable(desk, case, raw, desk.clock.now())):
         return raw
     request = credit_on_draft(reference(raw["customer"]), StripeInvoiceId(raw["id"]), minor, raw["currency"], name)
-    call_stripe(desk.store, desk.gateway, desk.clock, Operation.MIRROR, f"{case.subscription_id}#{raw['id']}", request)
+    subject = f"{case.subscription_id}#{raw['id']}"
+    answer = call_unless(
+        desk.store, desk.gateway, desk.clock, Operation.MIRROR, subject, request, lambda: not takes_credits(desk, raw)
+    )
     again = whole_invoice(desk.gateway, raw["id"])
-    tick.counts["credited"] += credits_on(again) > 0
-    if not credits_on(again):
+    if credits_on(again):
+        tick.counts["credited"] += succeeded(answer)
+    elif refusal(answer) or again.get("status") != "draft":
         tick.findings.append(unused(case, again, minor))
+    else:
+        raise TryLater(f"nobody knows yet whether the credits are on {raw['id']}")
     return again
+
+
+def takes_credits(desk: Desk, raw: Json) -> bool:
+    """Whether the draft is one still, and without our credits: another process may have been faster."""
+    now = whole_invoice(desk.gateway, raw["id"])
+    return now.get("status") == "draft" and not credits_on(now)
+
+
+def spendable(desk: Desk, case: MirrorCase, raw: Json, at: datetime) -> int:
+    """What the customer's credits of that moment would take off the invoice, in minor units."""
+    account = desk.billing.one(case.subscription_id)
+    if account is None or not account.subscriptions:
+        return 0
+    grants = account.purse.of(account.subscriptions[0].subscription.currency)
+    return sum(use.amount_minor for use in credits_for(raw, our_id(raw, case.subscription_id), grants, at))
+
+
+def note_missed(tick: Tick, case: MirrorCase, raw: Json) -> None:
+    """Stripe made the invoice final before our credits were on it: they stay with the customer, and a divergence says so."""
+    final = (raw.get("status_transitions") or {}).get("finalized_at")
+    if not final or credits_on(raw) or given_back(raw):
+        return
+    if minor := spendable(tick.desk, case, raw, moment(final)):
+        tick.findings.append(unused(case, raw, minor))
 
 
 def unused(case: MirrorCase, raw: Json, minor: int) -> Finding:

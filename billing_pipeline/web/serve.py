@@ -3,9 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Final
 
 import uvicorn
@@ -17,6 +19,7 @@ from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.errors import BillingError
 from billing_pipeline.flows.apply_events import Applied, apply_events
+from billing_pipeline.flows.books import Errand
 from billing_pipeline.flows.ingest_events import Polled, ingest_events
 from billing_pipeline.flows.ports import Gateway
 from billing_pipeline.flows.settle_unknowns import SettledUnknowns, settle_unknowns
@@ -28,6 +31,7 @@ from billing_pipeline.web.metrics import Metrics
 IDLE_SECONDS: Final = 1.0  # facts that other processes put in wait no longer than this
 SETTLE_SECONDS: Final = 60.0  # one settle cycle: a lost reply is asked for a minute later
 FAILED_SECONDS: Final = 2.0  # a pause while the database or Stripe is away
+ERRANDS_MAX: Final = 500  # of one round: what comes meanwhile waits for no more than that
 BACKLOG_CONNECTIONS: Final = 512
 KEPT_SECONDS: Final = 60  # an idle connection stays open: opening one costs more than a delivery
 
@@ -36,13 +40,18 @@ log = logging.getLogger("billing_pipeline.serve")
 
 @dataclass(slots=True)
 class Loops:
-    """The poll, apply and settle loops of a process. wake: facts were stored. stop: the process ends."""
+    """The loops of a process: poll, apply, settle, errands. wake: facts were stored. stop: the process ends.
+
+    asked: errands that facts gave and nobody has run yet.
+    """
 
     world: World
     metrics: Metrics
     after_apply: Callable[[Applied], object] = lambda applied: None
+    run_errands: Callable[[Sequence[Errand]], object] = lambda errands: None
     wake: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
+    asked: SimpleQueue[Errand] = field(default_factory=SimpleQueue)
 
     def apply_forever(self) -> None:
         """Apply whatever is stored, at once when woken, else every IDLE_SECONDS."""
@@ -73,6 +82,21 @@ class Loops:
             self.wake.set()
         return done
 
+    def errands_forever(self) -> None:
+        """Do in Stripe what facts asked for. A loop of its own: applying does not wait for Stripe's answers to it."""
+        while not self.stop.is_set():
+            if errands := self._asked():
+                self._guarded("errands", partial(self.run_errands, errands))
+
+    def _asked(self) -> list[Errand]:
+        """The errands that wait; an empty list when none came within IDLE_SECONDS."""
+        errands: list[Errand] = []
+        with suppress(Empty):
+            errands.append(self.asked.get(timeout=IDLE_SECONDS))
+            while len(errands) < ERRANDS_MAX:
+                errands.append(self.asked.get_nowait())
+        return errands
+
     def apply_once(self) -> Applied:
         """One round of applying."""
         began = time.monotonic()
@@ -82,6 +106,8 @@ class Loops:
             self.metrics.apply_seconds.observe(time.monotonic() - began)
             self.metrics.count_applied(applied)
             self.after_apply(applied)
+            for errand in applied.errands:
+                self.asked.put(errand)
         return applied
 
     def poll_once(self) -> Polled:
@@ -113,7 +139,7 @@ class Loops:
 
 def working(loops: Loops) -> AbstractContextManager[None]:
     """All loops in their threads, until the end of the block."""
-    return _threads(loops, loops.apply_forever, loops.poll_forever, loops.settle_forever)
+    return _threads(loops, loops.apply_forever, loops.poll_forever, loops.settle_forever, loops.errands_forever)
 
 
 def applying(loops: Loops) -> AbstractContextManager[None]:
@@ -135,12 +161,14 @@ def _threads(loops: Loops, *targets: Callable[[], None]) -> Iterator[None]:
             thread.join()
 
 
+# long because each part of the server is named
 def serve(
-    world: World, host: str, port: int, *, after_apply: Callable[[Applied], object] = lambda applied: None
-) -> None:
+    world: World, host: str, port: int, *, after_apply: Callable[[Applied], object] = lambda applied: None,
+    run_errands: Callable[[Sequence[Errand]], object] = lambda errands: None,
+) -> None:  # fmt: skip
     """Serve until the process is told to end (SIGTERM, Ctrl-C); what is queued is written before it does."""
     metrics = Metrics()
-    loops = Loops(world, metrics, after_apply)
+    loops = Loops(world, metrics, after_apply, run_errands)
     app = build_app(world, metrics=metrics, on_stored=lambda new: loops.wake.set())
     with working(loops):
         uvicorn.run(

@@ -87,8 +87,11 @@ def test_credits_that_come_too_late_stay_unused(desk: MirrorDesk) -> None:
     at(desk, FEBRUARY + timedelta(hours=4))
 
     (invoice,) = invoices(desk)
+    (told,) = desk.divergences()
     assert (invoice["credits_minor"], invoice["state"]) == (0, "paid")
     assert fetch(desk.db, billing.credit_grants)[0]["remaining_minor"] == 1000
+    assert (told["kind"], told["severity"], told["amount_minor"]) == ("mirror_drift", "warning", 1000)
+    assert "1000 of credits stay unused" in told["ours"]["says"]
 
 
 def test_an_upgrade_is_prorated_by_stripe_alone(desk: MirrorDesk) -> None:

@@ -12,7 +12,9 @@ from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.adapters.tables import billing, stripe
 from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.errors import TryLater
+from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.apply_events import Applied
+from billing_pipeline.flows.books import Errand
 from billing_pipeline.web.app import build_app
 from billing_pipeline.web.counted_gateway import CountedGateway
 from billing_pipeline.web.metrics import Metrics
@@ -26,6 +28,7 @@ from tests.flows.month import charge, customer_of, gateway_of
 from tests.web.web_world import Client, world_on
 
 PATIENCE_SECONDS = 30
+LOOSE = {"id": "sub_1", "object": "subscription", "status": "active", "metadata": {}, "pause_collection": None}
 
 
 @pytest.fixture
@@ -106,6 +109,22 @@ def test_a_call_without_a_known_end_is_settled_and_applied_without_anybody_askin
 
     assert (unknown, settled, paid) == (1, True, True)
     assert desk.charges() == {"inv-late": 1}
+
+
+def test_what_facts_ask_for_in_stripe_is_done_by_a_loop_of_its_own(world: World, fake_clock: FakeClock) -> None:
+    seeds.insert_price(world.db)
+    seeds.insert_subscription(world.db, stripe_subscription_id="sub_1", mirror_state="held")
+    stripe_says = FakeGateway(objects={"/v1/subscriptions/sub_1": LOOSE})
+    asked: list[Errand] = []
+    loops = Loops(replace(world, reader=stripe_says), Metrics(), run_errands=asked.extend)  # type: ignore[arg-type]
+    client = Client(build_app(world, metrics=loops.metrics, on_stored=lambda new: loops.wake.set()), fake_clock)
+
+    with working(loops):
+        client.deliver(event("customer.subscription.updated", LOOSE))
+        done = eventually(lambda: bool(asked))
+
+    assert done
+    assert asked == [Errand("hold", SubscriptionId("s1"), "sub_1")]
 
 
 def test_a_gateway_that_counts_says_what_the_other_says() -> None:

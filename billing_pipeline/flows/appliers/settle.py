@@ -10,7 +10,7 @@ from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.domain.invoices import InvoiceState
 from billing_pipeline.flows.appliers.dispatch import Ready, decide, gather
 from billing_pipeline.flows.appliers.intents import recoveries, write_offs
-from billing_pipeline.flows.books import Books, Outcome, dead, ignored
+from billing_pipeline.flows.books import Books, Errand, Outcome, dead, ignored
 from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.event_rows import InvoiceRow, Row, Told, TransactionRow
 from billing_pipeline.flows.ports.inbox import EventStore, Keys, Verdict
@@ -62,19 +62,30 @@ def plan(told: Told, api_version: str) -> Plan:
     return Unread(told, Wanted(about, told.object_id))
 
 
-def settle(store: EventStore, clock: Clock, plans: Sequence[Ready | Decided]) -> tuple[list[Verdict], bool]:
-    """What became of each fact, and whether money moved. Writes states, entries and verdicts in the open transaction."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of each fact, whether money moved, and what is to be done in Stripe after the transaction."""
+
+    verdicts: list[Verdict]
+    money_moved: bool
+    errands: list[Errand]
+
+
+def settle(store: EventStore, clock: Clock, plans: Sequence[Ready | Decided]) -> Settled:
+    """What became of the facts. Writes states, entries and verdicts in the open transaction."""
     books, refused = open_books(store, clock, [one for one in plans if isinstance(one, Ready)])
-    verdicts = []
+    verdicts, errands = list[Verdict](), list[Errand]()
     for one in plans:
         outcome = one.outcome if isinstance(one, Decided) else refused.get(one.told.inbox_id) or decided(one, books)
         books.take(outcome)
         verdicts.append(Verdict(one.told.inbox_id, outcome.state, outcome.reason))
+        errands += [outcome.errand] if outcome.errand else []
     if books.changed or books.entries:
         store.write(list(books.changed.values()), books.entries, books.now)
         book_ends(store.losses, clock, ended(books), zone=store.close_zone, run_id=RUN)
     store.finish(verdicts, books.now)
-    return verdicts, bool(books.entries) or any(kind is TransactionRow for kind, _ in books.changed)
+    moved = bool(books.entries) or any(kind is TransactionRow for kind, _ in books.changed)
+    return Settled(verdicts, moved, errands)
 
 
 def ended(books: Books) -> list[InvoiceId]:

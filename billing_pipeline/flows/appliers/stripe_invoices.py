@@ -7,11 +7,12 @@ from typing import Final
 from billing_pipeline.domain import cash_entries
 from billing_pipeline.domain.cash_entries import Split
 from billing_pipeline.domain.errors import ForbiddenMove
+from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.invoices import InvoiceFact, InvoiceState, move
 from billing_pipeline.domain.ledger import LedgerAccount
 from billing_pipeline.domain.stripe_objects import StripeInvoice
 from billing_pipeline.flows.appliers.intents import PAYABLE, settled
-from billing_pipeline.flows.books import Books, Outcome, applied, dead, ignored
+from billing_pipeline.flows.books import Books, Errand, Outcome, applied, dead, ignored
 from billing_pipeline.flows.ports.event_rows import GrantRow, InvoiceRow, PaymentRow, SubscriptionRow
 
 NOISE: Final = "noise of a mirror: the engine bills this subscription"
@@ -41,9 +42,8 @@ def unknown(told: StripeInvoice, books: Books) -> Outcome:
     if subscription is None:
         return ignored("not ours: no subscription has this mirror")
     if subscription.charger == "stripe":
-        return ignored(
-            f"{told.id} is not in the books yet: following Stripe's billing records it and tells its state again"
-        )
+        why = f"{told.id} is not in the books yet: following Stripe's billing records it and tells its state again"
+        return Outcome("ignored", why, errand=Errand("record", SubscriptionId(subscription.subscription_id), told.id))
     return ignored(NOISE) if not told.paid else dead(f"{told.id} took money for a subscription that the engine bills")
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Final, Literal
 
 from billing_pipeline.domain.attempts import Operation
+from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.stripe_objects import Mirror
-from billing_pipeline.flows.books import Books, Outcome, applied, dead, ignored
+from billing_pipeline.flows.books import Books, Errand, Outcome, applied, dead, ignored
 from billing_pipeline.flows.ports.event_rows import SubscriptionRow, WishRow
 
 ENDED: Final = frozenset({"canceled", "incomplete_expired"})
@@ -23,10 +24,11 @@ def apply_mirror(mirror: Mirror, idempotency_key: str, at: datetime, books: Book
         return ignored("not ours: no subscription has this mirror")
     if is_own_call(idempotency_key, ours.subscription_id):
         return ignored("the echo of our own call")
+    loose = Errand("hold", SubscriptionId(ours.subscription_id), mirror.id) if could_charge(mirror, ours) else None
     if ours.stripe_subscription_id not in (None, mirror.id):
-        return ignored("an earlier mirror: there is another one by now")
+        return Outcome("ignored", "an earlier mirror: there is another one by now", errand=loose)
     if mirror.status not in ENDED:
-        return applied(replace(ours, touched=True))
+        return Outcome("applied", changes=(replace(ours, touched=True),), errand=loose)
     if ours.mirror_state == "canceled":
         return ignored("we ended it ourselves")
     ended = replace(ours, mirror_state="canceled")
@@ -34,6 +36,13 @@ def apply_mirror(mirror: Mirror, idempotency_key: str, at: datetime, books: Book
         return applied(ended)
     wish = WishRow(f"stripe:{mirror.id}:deleted", ours.subscription_id, "cancel", mirror.ended_at or at, "stripe")
     return applied(ended, wish)
+
+
+def could_charge(mirror: Mirror, ours: SubscriptionRow) -> bool:
+    """Whether the mirror collects although it must be held: it bills what the engine bills, or what stands still."""
+    must_be_held = ours.charger != "stripe" or ours.suspended or ours.state == "paused"
+    other = ours.stripe_subscription_id not in (None, mirror.id)
+    return not mirror.held and mirror.status not in ENDED and (must_be_held or other)
 
 
 def is_own_call(idempotency_key: str, subscription_id: str) -> bool:
