@@ -136,7 +136,7 @@ def is_own(about: Topic) -> bool:
 def is_final(about: Topic, payload: Mapping[str, Any], *, trusted: bool) -> bool:
     """Whether the payload may be applied as it stands. trusted: rendered in the pinned API version, or read by ourselves."""
     if is_own(about) or about is Topic.CHARGE:
-        return True  # of a charge only its id and its balance transaction's id are read: every version has them
+        return True  # of a charge only ids and the words of a failure are read: every version has them
     return trusted and about not in READ_WHOLE and payload.get("status") in FINAL_STATUSES.get(about, ())
 
 

@@ -3,6 +3,7 @@
 A missing required field raises KeyError (the fact is malformed); unknown statuses are kept as they came: Stripe's enums are open.
 """
 
+# long because every kind of object has its type and its parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -76,13 +77,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What is read of a charge: its balance transaction, and whether money that had come went back."""
+    """What is read of a charge: whether money that had come went back, or else the attempt that the bank refused.
+
+    invoice, seq: ours; Stripe copies the intent's metadata to its charges.
+    """
 
     id: str
-    intent: str
-    status: str
-    transaction: str
+    invoice: str
+    seq: int
     returned: bool
+    failure: Failure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +231,28 @@ def parse_codes(error: Json) -> Codes:
 
 
 def parse_charge(raw: Json) -> Charge:
-    """A charge, of which only ids are read, so that any API version will do."""
+    """A charge, of which only ids and words are read, so that any API version will do."""
+    failed, metadata = raw["status"] == "failed", raw.get("metadata") or {}
+    returned = failed and bool(raw.get("failure_balance_transaction"))
     return Charge(
         id=raw["id"],
-        intent=id_of(raw.get("payment_intent")),
-        status=raw["status"],
-        transaction=id_of(raw.get("balance_transaction")),
-        returned=raw["status"] == "failed" and bool(raw.get("failure_balance_transaction")),
+        invoice=metadata.get("invoice_id", ""),
+        seq=int(metadata.get("seq") or 1),
+        returned=returned,
+        failure=Failure(raw["id"], codes_of_charge(raw)) if failed and not returned else None,
+    )
+
+
+def codes_of_charge(raw: Json) -> Codes:
+    """Stripe's and the network's words from a failed charge; its intent's last error says the same and rules over it."""
+    outcome = raw.get("outcome") or {}
+    return Codes(
+        code=raw.get("failure_code") or "",
+        decline=outcome.get("reason") or "",
+        advice=outcome.get("advice_code") or "",
+        network_advice=outcome.get("network_advice_code") or "",
+        network_decline=outcome.get("network_decline_code") or "",
+        message=raw.get("failure_message") or "",
     )
 
 

@@ -1,6 +1,6 @@
 """Whether an object that a sweep sees says something that we do not know yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from billing_pipeline.domain.events import id_of
@@ -16,7 +16,7 @@ def is_news(object_type: str, found: Json, known: Mapping[str, str]) -> bool:
         case "payment_intent":
             return bool((found.get("metadata") or {}).get("invoice_id")) and word_of_intent(found) != ours
         case "charge":
-            return ours == "succeeded" and found.get("status") == "failed"
+            return found.get("status") == "failed" and (ours == "succeeded" or (not ours and is_attempt(found)))
         case "refund" | "dispute":
             return bool(ours) and found.get("status") != ours
         case "payout":
@@ -29,6 +29,17 @@ def is_news(object_type: str, found: Json, known: Mapping[str, str]) -> bool:
             return bool(ours) and bool(found.get("deleted")) and ours != "deleted"
         case _:
             return False
+
+
+def names_of(object_type: str, found: Sequence[Json]) -> list[str]:
+    """Under which names our rows speak of these objects: failed charges are counted under their intents."""
+    ids = [str(one["id"]) for one in found]
+    return ids + [id_of(one.get("payment_intent")) for one in found] if object_type == "charge" else ids
+
+
+def is_attempt(charge: Json) -> bool:
+    """Whether a failed charge was an attempt to pay an invoice of ours, and not money that came back."""
+    return bool((charge.get("metadata") or {}).get("invoice_id")) and not charge.get("failure_balance_transaction")
 
 
 def word_of_intent(found: Json) -> str:

@@ -11,7 +11,7 @@ from billing_pipeline.domain.stripe_money import parse_transaction
 from billing_pipeline.flows.book_balance import book_balance
 from billing_pipeline.flows.certify import Count, certificate
 from billing_pipeline.flows.facts import swept_fact
-from billing_pipeline.flows.news import is_news
+from billing_pipeline.flows.news import is_news, names_of
 from billing_pipeline.flows.ports import Clock, Gateway, Json
 from billing_pipeline.flows.ports.event_rows import TransactionRow
 from billing_pipeline.flows.ports.inbox import SweepStore
@@ -151,8 +151,8 @@ def _take(run: Run, count: Count, found: Sequence[Json]) -> None:
 
 def news_among(run: Run, object_type: str, found: Sequence[Json]) -> list[Json]:
     """The objects that say something new. One about which a fact waits is left out: applying that reads the object anew."""
-    names = [one["id"] for one in found]
-    known, waiting = run.store.known_states(object_type, names), run.store.waiting_objects(names)
+    known = run.store.known_states(object_type, names_of(object_type, found))
+    waiting = run.store.waiting_objects([one["id"] for one in found])
     return [one for one in found if one["id"] not in waiting and is_news(object_type, one, known)]
 
 

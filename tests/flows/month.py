@@ -171,7 +171,8 @@ def outcome(db: Database) -> dict[str, Any]:
     """Everything that must come out the same: states, sums, balances."""
     queries = {
         "invoices": "select invoice_id, state, paid_minor, refunded_minor, disputed from invoices order by 1",
-        "collections": "select invoice_id, seq, status, close_reason from collections order by 1, 2",
+        "collections": """select invoice_id, seq, status, close_reason, failures, last_codes
+                          from collections order by 1, 2""",
         "payments": """select charge_id, amount_minor, refunded_minor, reversed_at is null, fee_minor
                        from payments order by 1""",
         "applied": "select invoice_id, sum(applied_minor)::bigint from payments group by 1 order by 1",

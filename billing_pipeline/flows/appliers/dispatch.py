@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, assert_never
 
 from billing_pipeline.domain.events import Topic, id_of, is_answer
 from billing_pipeline.domain.invoices import InvoiceFact
 from billing_pipeline.domain.stripe_money import (
+    Charge,
     Intent,
     expanded_intent,
     expanded_moves,
@@ -21,7 +23,7 @@ from billing_pipeline.domain.stripe_objects import parse_customer, parse_invoice
 from billing_pipeline.flows.appliers import own_facts
 from billing_pipeline.flows.appliers.customers import apply_customer, apply_method, apply_setup
 from billing_pipeline.flows.appliers.disputes import apply_dispute, apply_return
-from billing_pipeline.flows.appliers.intents import apply_intent
+from billing_pipeline.flows.appliers.intents import apply_failed_charge, apply_intent
 from billing_pipeline.flows.appliers.payouts import apply_payout, apply_transaction
 from billing_pipeline.flows.appliers.refunds import apply_refund
 from billing_pipeline.flows.appliers.stripe_invoices import apply_stripe_invoice
@@ -52,6 +54,7 @@ def gather(ready: Ready, keys: Keys) -> None:  # long because every kind of fact
         case Topic.CHARGE:
             keys.charges.add(name)
             keys.grants.add(f"payment:{name}")
+            keys.invoices.add(parse_charge(current).invoice)
         case Topic.REFUND:
             keys.refunds.add(name)
             keys.entries.update((f"refund:{name}", f"refund_failed:{name}"))
@@ -129,8 +132,7 @@ def decide(ready: Ready, books: Books) -> Outcome:
             then = now if current is told.payload else parse_intent(told.payload)
             return apply_intent(now, then, at, books, by_us=is_answer(told.event_id))
         case Topic.CHARGE:
-            charge = parse_charge(current)
-            return apply_return(charge, at, books) if charge.returned else ignored("told by its payment intent")
+            return apply_charge(parse_charge(current), at, books)
         case Topic.REFUND:
             return apply_refund(parse_refund(current), at, books)
         case Topic.DISPUTE:
@@ -152,6 +154,15 @@ def decide(ready: Ready, books: Books) -> Outcome:
             return apply_stripe_invoice(parse_invoice(current), at, books)
         case _:
             return decide_own(ready, books)
+
+
+def apply_charge(charge: Charge, at: datetime, books: Books) -> Outcome:
+    """What a charge does: one that came back, one that failed; money that came is told by its payment intent."""
+    if charge.returned:
+        return apply_return(charge, at, books)
+    if charge.failure:
+        return apply_failed_charge(charge, charge.failure, at, books)
+    return ignored("told by its payment intent")
 
 
 def decide_own(ready: Ready, books: Books) -> Outcome:

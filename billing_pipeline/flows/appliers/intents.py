@@ -11,7 +11,7 @@ from billing_pipeline.domain.events import FINAL_STATUSES, Topic
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.domain.invoices import InvoiceFact, InvoiceState, move
 from billing_pipeline.domain.ledger import Entry, LedgerAccount
-from billing_pipeline.domain.stripe_money import Failure, Intent
+from billing_pipeline.domain.stripe_money import Charge, Failure, Intent
 from billing_pipeline.flows.books import Books, Outcome, applied, dead, ignored
 from billing_pipeline.flows.ports.event_rows import (
     CollectionRow,
@@ -77,15 +77,31 @@ def new_decline(told: Intent, at: datetime, books: Books, *, by_us: bool) -> Dec
     return better if better != known else None
 
 
+def apply_failed_charge(charge: Charge, failure: Failure, at: datetime, books: Books) -> Outcome:
+    """A failed attempt, counted unless it is already: the event of its payment intent may be late or lost."""
+    if not charge.invoice:
+        return ignored(NOT_OURS)
+    collection = books.find(CollectionRow, collection_key(charge.invoice, charge.seq))
+    if collection is None or charge.id in collection.failed_charges:
+        return ignored("told before: the attempt is counted" if collection else "no collection of ours")
+    return applied(count_failure(collection, failure, at))
+
+
 def count_failure(collection: CollectionRow, failure: Failure | None, at: datetime) -> CollectionRow:
-    """The collection with one more failed attempt, unless this charge is counted already. The latest one's codes stand."""
-    if failure is None or failure.charge in collection.failed_charges:
+    """The collection with one more failed attempt, unless this charge is counted already. The latest one's codes stand.
+
+    Attempts of one second are told apart by their charges, so that any order ends alike.
+    """
+    if failure is None:
         return collection
-    charges = (*collection.failed_charges, failure.charge)
-    counted = replace(collection, failures=len(charges), failed_charges=charges)
-    if collection.last_failed_at is not None and collection.last_failed_at > at:
-        return counted
-    return replace(counted, codes=failure.codes, last_failed_at=at)
+    known, last_at = collection.failed_charges, collection.last_failed_at
+    latest = last_at is None or (last_at, *known[-1:]) <= (at, failure.charge)
+    if failure.charge in known:
+        again = failure.charge == known[-1] and last_at is not None
+        return replace(collection, codes=failure.codes, last_failed_at=max(at, last_at)) if again else collection
+    charges = (*known, failure.charge) if latest else (failure.charge, *known)
+    counted = replace(collection, failures=collection.failures + 1, failed_charges=charges)
+    return replace(counted, codes=failure.codes, last_failed_at=at) if latest else counted
 
 
 def follow(collection: CollectionRow, intent: Intent, now: datetime) -> CollectionRow:
