@@ -109,6 +109,24 @@ def standalone_fee(txn: BalanceTransaction, day: date) -> Entry | None:
     return Entry(f"stripe_fee:{txn.id}", "stripe_fee", txn.currency, txn.created, day, sides)
 
 
+def topped_up(txn: BalanceTransaction, day: date) -> Entry | None:
+    """Our own money sent from the bank into the Stripe balance, or back: Dr STRIPE_AVAILABLE, Cr PAYOUTS_IN_TRANSIT."""
+    sides = postings(
+        (LedgerAccount.STRIPE_AVAILABLE, txn.net, None),
+        (LedgerAccount.PROCESSOR_FEES, txn.fee, None),
+        (LedgerAccount.PAYOUTS_IN_TRANSIT, -txn.amount, None),
+    )
+    return Entry(f"topup:{txn.id}", "topup", txn.currency, txn.created, day, sides) if sides else None
+
+
+def reserved(txn: BalanceTransaction, day: date) -> Entry | None:
+    """Money that Stripe holds back for its risk, or lets go: ours still, but not to be paid out: Dr STRIPE_PENDING."""
+    if not txn.net:
+        return None
+    sides = postings((LedgerAccount.STRIPE_PENDING, -txn.net, None), (LedgerAccount.STRIPE_AVAILABLE, txn.net, None))
+    return Entry(f"reserve:{txn.id}", "reserve", txn.currency, txn.created, day, sides)
+
+
 def payout_fee(txn: BalanceTransaction, day: date) -> Entry | None:
     """What Stripe kept for paying out at once: Cr STRIPE_AVAILABLE. None where it kept nothing."""
     if not txn.fee:

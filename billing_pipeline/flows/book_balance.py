@@ -15,10 +15,18 @@ from billing_pipeline.flows.ports.inbox import EventStore, Unbooked
 BATCH_MAX: Final = 1000  # balance transactions per transaction: well under a second
 PAYOUT_CATEGORIES: Final = frozenset({"payout", "payout_reversal"})
 DISPUTE_CATEGORIES: Final = frozenset({"dispute", "dispute_reversal"})
-FEE_CATEGORIES: Final = frozenset({"fee", "network_cost", "tax", "other_adjustment", "risk_reserved_funds"})
-"""Movements that belong to no object of ours: each gets an entry of its own, so that no cent of the balance is left out."""
+TOPUP_CATEGORIES: Final = frozenset({"topup", "topup_reversal"})
+RESERVE_CATEGORIES: Final = frozenset({"risk_reserved_funds"})
+FEE_CATEGORIES: Final = frozenset(
+    {"fee", "network_cost", "tax", "other_adjustment", "contribution", "climate_order_purchase", "climate_order_refund"}
+)
+"""What Stripe takes for itself, or passes on: a cost, each with an entry of its own."""
 
-DIRECT_CATEGORIES: Final = PAYOUT_CATEGORIES | FEE_CATEGORIES
+OWN_CATEGORIES: Final = TOPUP_CATEGORIES | RESERVE_CATEGORIES | FEE_CATEGORIES
+"""Movements that belong to no object of ours. Categories named nowhere here (platforms, issuing, financing) are not booked:
+the proof of close shows each by its name."""
+
+DIRECT_CATEGORIES: Final = PAYOUT_CATEGORIES | OWN_CATEGORIES
 """They move the available balance at once and never were pending."""
 
 
@@ -76,6 +84,10 @@ def entries_of(one: Unbooked, day_of: DayOf) -> list[Entry]:
         entries: tuple[Entry | None, ...] = (cash_entries.dispute_moved(txn, day, one.owner),)
     elif txn.category in PAYOUT_CATEGORIES:
         entries = (cash_entries.payout_fee(txn, day),)
+    elif txn.category in TOPUP_CATEGORIES:
+        entries = (cash_entries.topped_up(txn, day),)
+    elif txn.category in RESERVE_CATEGORIES:
+        entries = (cash_entries.reserved(txn, day),)
     elif txn.category in FEE_CATEGORIES or one.base_minor is None or one.base_currency is None:
         entries = (cash_entries.standalone_fee(txn, day),)
     else:

@@ -20,7 +20,7 @@ from billing_pipeline.adapters.stores.journal import open_day, write_entries
 from billing_pipeline.domain.cash_entries import DayOf, Owner
 from billing_pipeline.domain.events import STRIPE_TYPES
 from billing_pipeline.domain.ledger import Entry, LedgerAccount, Posting
-from billing_pipeline.flows.book_balance import DIRECT_CATEGORIES, FEE_CATEGORIES
+from billing_pipeline.flows.book_balance import DIRECT_CATEGORIES, OWN_CATEGORIES
 from billing_pipeline.flows.ports import Fact
 from billing_pipeline.flows.ports.event_rows import (
     CustomerRow,
@@ -165,7 +165,7 @@ class EventStore:
 
     def unbooked(self, limit: int) -> list[Unbooked]:
         """Balance transactions without entries whose payment, refund, dispute or payout is known, oldest first."""
-        return [unbooked_from(row) for row in self.db.rows("inbox/unbooked", limit=limit, fees=sorted(FEE_CATEGORIES))]
+        return [unbooked_from(row) for row in self.db.rows("inbox/unbooked", limit=limit, own=sorted(OWN_CATEGORIES))]
 
     def newly_available(self, now: datetime, limit: int) -> list[TransactionRow]:
         """Booked balance transactions whose money can be paid out since, oldest first."""

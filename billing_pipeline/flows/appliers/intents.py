@@ -97,8 +97,8 @@ def count_failure(collection: CollectionRow, failure: Failure | None, at: dateti
     known, last_at = collection.failed_charges, collection.last_failed_at
     latest = last_at is None or (last_at, *known[-1:]) <= (at, failure.charge)
     if failure.charge in known:
-        again = failure.charge == known[-1] and last_at is not None
-        return replace(collection, codes=failure.codes, last_failed_at=max(at, last_at)) if again else collection
+        again = failure.charge == known[-1]
+        return replace(collection, codes=failure.codes, last_failed_at=max(at, last_at or at)) if again else collection
     charges = (*known, failure.charge) if latest else (failure.charge, *known)
     counted = replace(collection, failures=collection.failures + 1, failed_charges=charges)
     return replace(counted, codes=failure.codes, last_failed_at=at) if latest else counted

@@ -1,6 +1,6 @@
 -- Balance transactions without entries whose payment, refund, dispute or payout is known, oldest first, locked.
 -- base_minor: what stands on STRIPE_PENDING for it in base_currency, + in and - out; null where it is booked by itself.
--- in: limit int, fees text[] (categories that belong to no object of ours)
+-- in: limit int, own text[] (categories that belong to no object of ours)
 -- out: the columns of domain.stripe_money.BalanceTransaction, then base_currency text, base_minor bigint, charge_id text,
 --      account_id text, invoice_id text
 select t.balance_transaction_id, t.type, t.reporting_category, coalesce(t.source_id, ''), t.currency, t.amount_minor,
@@ -29,7 +29,7 @@ where t.booked_at is null
       or (t.reporting_category = 'refund_failure' and r.status in ('failed', 'canceled'))
       or d.dispute_id is not null
       or o.payout_id is not null
-      or t.reporting_category = any(cast(:fees as text[]))
+      or t.reporting_category = any(cast(:own as text[]))
   )
 order by t.created_at, t.balance_transaction_id
 limit :limit

@@ -22,7 +22,7 @@ where e.invoice_id = any(cast(:invoices as text[]))
     or e.source in (
         select x.prefix || o.id
         from unnest(cast(:objects as text[])) o (id)
-        cross join (values ('payment:'), ('refund:'), ('refund_failed:'), ('fee:'), ('stripe_fee:'), ('available:'), ('dispute:'), ('dispute_lost:')) x (prefix)
+        cross join (values ('payment:'), ('refund:'), ('refund_failed:'), ('fee:'), ('stripe_fee:'), ('topup:'), ('reserve:'), ('available:'), ('dispute:'), ('dispute_lost:')) x (prefix)
     )
     or e.source in (
         select x.prefix || o.id from unnest(cast(:payouts as text[])) o (id) cross join (values ('payout:'), ('payout_failed:')) x (prefix)

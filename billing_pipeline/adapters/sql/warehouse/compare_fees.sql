@@ -15,7 +15,9 @@ with expected as (
     left join stripe.charges c on c.charge_id = t.source_id
     left join ours_payments p on p.payment_intent_id = c.payment_intent_id and p.paid and p.booked_minor <> 0
     where (c.charge_id is not null and p.payment_intent_id is not null and t.reporting_category = 'charge')
-        or t.reporting_category in ('fee', 'network_cost', 'tax')
+        or t.reporting_category in (
+            'fee', 'network_cost', 'tax', 'other_adjustment', 'contribution', 'climate_order_purchase', 'climate_order_refund'
+        )
 )
 select
     'fee_unbooked' as kind,

@@ -34,10 +34,18 @@ movements as (
     select
         t.*,
         cast(t.created_at at time zone 'UTC' as date) as stripe_day,
-        case when t.created_at > cut.cut_off then 'after_cut_off'
-            when t.reporting_category like 'dispute%' then 'dispute_unbooked' else 'fee_unbooked' end as unbooked_because
+        case
+            when t.source_id is null and t.reporting_category in ('charge', 'refund', 'payout') then 'other'
+            when t.reporting_category in ('charge', 'charge_failure', 'refund', 'refund_failure', 'payout', 'payout_reversal') then 'fee'
+            when t.reporting_category in ('dispute', 'dispute_reversal') then 'dispute'
+            when t.reporting_category in ('topup', 'topup_reversal') then 'topup'
+            when t.reporting_category in (
+                'fee', 'network_cost', 'tax', 'other_adjustment', 'contribution', 'climate_order_purchase', 'climate_order_refund'
+            ) then 'stripe_fee'
+            when t.reporting_category = 'risk_reserved_funds' then 'reserve'
+            else 'other'
+        end as booked_as
     from stripe.balance_transactions t
-    cross join cut
 ),
 cash as (
     select * from booked where stripe_minor <> 0 and kind in ('payment', 'refund', 'refund_failed', 'payment_returned')
@@ -47,23 +55,24 @@ costs as (
         b.source, b.currency, b.accounting_date,
         case when b.kind in ('fee', 'stripe_fee') then -b.fee_minor else b.stripe_minor end as minor
     from booked b
-    where b.kind in ('fee', 'stripe_fee') or b.source like 'dispute:%'
+    where b.kind in ('fee', 'stripe_fee', 'topup') or b.source like 'dispute:%'
 ),
 known_costs as (
     select
-        case
-            when c.charge_id is not null then 'fee:'
-            when m.reporting_category in ('dispute', 'dispute_reversal') then 'dispute:'
-            else 'stripe_fee:'
-        end || m.balance_transaction_id as source,
+        m.booked_as || ':' || m.balance_transaction_id as source,
         m.currency,
         m.stripe_day,
-        case when c.charge_id is not null then -m.fee_minor else m.net_minor end as minor,
-        m.unbooked_because
+        case when m.booked_as = 'fee' then -m.fee_minor else m.net_minor end as minor,
+        case
+            when m.created_at > cut.cut_off then 'after_cut_off'
+            when m.booked_as = 'dispute' then 'dispute_unbooked'
+            when m.booked_as = 'reserve' then 'reserved_by_stripe'
+            when m.booked_as in ('other', 'topup') then 'unbooked_' || m.reporting_category
+            else 'fee_unbooked'
+        end as unbooked_because
     from movements m
-    left join charges c on c.charge_id = m.source_id
-    where (c.charge_id is not null and m.fee_minor <> 0)
-        or m.reporting_category in ('dispute', 'dispute_reversal', 'fee', 'network_cost', 'tax')
+    cross join cut
+    where (m.booked_as = 'fee' and m.fee_minor <> 0) or (m.booked_as <> 'fee' and m.net_minor <> 0)
 ),
 known_cash as (
     select 'payment:' || charge_id as source, currency, object_day, captured_minor as minor, unbooked_because from charges
@@ -135,7 +144,7 @@ select
     l.minor,
     r.stripe_day,
     r.minor,
-    case when l.source is null then r.unbooked_because else 'utc_shift' end
+    case when l.source is null then r.unbooked_because when r.source is null then 'missing_in_stripe' else 'utc_shift' end
 from costs l
 full outer join known_costs r on r.source = l.source
 union all
@@ -229,5 +238,5 @@ select
     case when b.kind in ('conversion', 'available', 'payout', 'payout_failed') then b.kind else '' end
 from booked b
 where b.stripe_minor <> 0
-    and b.kind not in ('payment', 'refund', 'refund_failed', 'payment_returned', 'fee', 'stripe_fee', 'available', 'payout', 'payout_failed')
+    and b.kind not in ('payment', 'refund', 'refund_failed', 'payment_returned', 'fee', 'stripe_fee', 'topup', 'available', 'payout', 'payout_failed')
     and b.source not like 'dispute:%'
