@@ -98,12 +98,12 @@ class TwoBooks:
                 landing.sink(object_type, list(objects.values()))
         extract_ledger(LedgerExtract(self.db, self.lake), self.clock, run_id=f"l{self.runs}", full=full)
 
-    def reconcile(self) -> Reconciled:
+    def reconcile(self, *, whole: bool = False) -> Reconciled:
         """Extract both sides and compare them."""
         self.land()
         return reconcile_books(
             DuckComparison(self.workbench), self.store, self.side, self.clock, self.policy,
-            run_id=f"r{self.runs}", zone=self.zone,
+            run_id=f"r{self.runs}", zone=self.zone, whole=whole,
         )  # fmt: skip
 
     def found(self) -> list[tuple[str, str]]:

@@ -1,10 +1,19 @@
 """Both sides compared in DuckDB: findings and the proof of close out of SQL files."""
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from billing_pipeline.adapters.workbench import Bench, Workbench, require
+import duckdb
+
+from billing_pipeline.adapters.bench import Bench
+from billing_pipeline.adapters.increment import touched_only
+from billing_pipeline.adapters.postgres import raw_statement
+from billing_pipeline.adapters.touched import note_uncompared
+from billing_pipeline.adapters.workbench import Workbench, require
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import AccountId, InvoiceId, PaymentIntentId
 from billing_pipeline.domain.reconciliation import Finding, Kind, ReconciliationPolicy
@@ -41,6 +50,9 @@ FINDINGS: Final = (
 )
 """Each returns findings, in the same columns."""
 
+WHOLE_EACH_TIME: Final = ("warehouse/compare_attempts", "warehouse/compare_bank", "warehouse/compare_customers")
+"""These read little: an increment makes all of their findings anew."""
+
 NEEDED: Final = {
     "ledger.payments": "run `billing-pipeline reconcile extract`",
     "ledger.journal_entries": "run `billing-pipeline reconcile extract`",
@@ -59,13 +71,35 @@ class DuckComparison:
         with self.workbench.open() as bench:
             require(bench, NEEDED)
             set_cut(bench, run.cut_off, policy, zone)
-            for name in PREPARE:
-                bench.run(name)
-            findings = [finding(row) for name in FINDINGS for row in bench.rows(name)]
+            find(bench)
             proof = Proof(prove(bench), {r["day"]: r["entries"] for r in bench.rows("warehouse/entries_by_day")})
-            bench.run("warehouse/save_proof", run_id=run.run_id)
-        findings += [unexplained(line) for line in proof.remainders]
-        return Examined(tuple(sorted(findings, key=lambda f: (f.kind, f.subject))), proof)
+            with one_transaction(bench):
+                bench.run("warehouse/save_proof", run_id=run.run_id)
+                bench.run("increment/forget_findings")
+                bench.run("increment/keep_findings")
+                note_compared(bench, run.cut_off, rules(policy, zone), run.started_at)
+            return Examined(all_findings(bench, proof), proof)
+
+    def examine_touched(self, run: Run, policy: ReconciliationPolicy, *, zone: str) -> Examined | None:
+        """The same findings by comparing what was touched since the last comparison; the proof is the last whole one's.
+
+        None where everything must be compared: at first, after everything was landed anew, under other rules, and when the
+        last whole comparison is as old as the policy lets it be.
+        """
+        with self.workbench.open() as bench:
+            last = next(iter(bench.rows("increment/last")), None)
+            oldest = run.started_at - timedelta(days=policy.whole_comparison_days)
+            if last is None or last["rules"] != rules(policy, zone) or last["whole_at"] <= oldest:
+                return None
+            set_cut(bench, run.cut_off, policy, zone)
+            with touched_only(bench):
+                find(bench)
+            with one_transaction(bench):
+                bench.run("increment/replace_findings", whole=list(WHOLE_EACH_TIME))
+                bench.run("increment/add_findings", whole=list(WHOLE_EACH_TIME))
+                note_compared(bench, run.cut_off, rules(policy, zone), last["whole_at"])
+            proof = Proof(tuple(BridgeLine(**row) for row in bench.rows("increment/read_remainders")))
+            return Examined(all_findings(bench, proof), proof, whole=False)
 
     def known(self) -> Known:
         """What the landed objects leave open; nothing before the first extraction."""
@@ -81,6 +115,47 @@ class DuckComparison:
                 ),
                 frozenset(row["payout_id"] for row in bench.rows("warehouse/known_payouts")),
             )
+
+
+def find(bench: Bench) -> None:
+    """Nothing; afterwards temp table found holds what every comparison says about the tables in sight."""
+    for name in PREPARE:
+        bench.run(name)
+    bench.run("increment/found")
+    for name in FINDINGS:
+        bench.connection.execute(f"insert into found select '{name}', f.* from ({raw_statement(name)}) f")
+
+
+def all_findings(bench: Bench, proof: Proof) -> tuple[Finding, ...]:
+    """What is known to disagree now, and what no bridge explains, in order."""
+    findings = [finding(row) for row in bench.rows("increment/read_findings")]
+    findings += [unexplained(line) for line in proof.remainders]
+    return tuple(sorted(findings, key=lambda f: (f.kind, f.subject)))
+
+
+def note_compared(bench: Bench, cut_off: datetime, rules: str, whole_at: datetime) -> None:
+    """Nothing; afterwards the file says how far and by which rules everything is compared, and what is still open."""
+    bench.run("increment/forget_compared")
+    bench.run("increment/save_compared", rules=rules, cut_off=cut_off, whole_at=whole_at)
+    note_uncompared(bench, cut_off)
+
+
+def rules(policy: ReconciliationPolicy, zone: str) -> str:
+    """A digest of all that decides what is a divergence: findings made by other rules are not carried over."""
+    texts = (repr(policy), zone, duckdb.__version__, *(raw_statement(name) for name in (*PREPARE, *FINDINGS)))
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+@contextmanager
+def one_transaction(bench: Bench) -> Iterator[None]:
+    """All of it or nothing is kept in the working file."""
+    bench.connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        bench.connection.execute("rollback")
+        raise
+    bench.connection.execute("commit")
 
 
 def set_cut(bench: Bench, cut_off: datetime, policy: ReconciliationPolicy, zone: str) -> None:

@@ -111,11 +111,14 @@ class LedgerExtract:
 
 
 def pull(connection: Any, landing: Landing, table: str, since: int, known: Mapping[str, str]) -> int:
-    """Rows of the table that were landed. known: digests of tables that need no new file while they stay the same."""
+    """Rows of the table that were landed. known: digests of tables that need no new file while they stay the same.
+
+    The driver streams by COPY only what has no parameters: otherwise it reads all rows into memory before the first is here.
+    """
     incremental = table in INCREMENTAL
     with connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{BATCH_OPTION: str(BATCH_BYTES)})
-        cursor.execute(raw_statement(f"extract/{table}"), (since,) if incremental else None)
+        cursor.execute(raw_statement(f"extract/{table}").replace("$1", str(int(since))))  # a bound value ends streaming
         batches: pa.RecordBatchReader = cursor.fetch_record_batch()
         if incremental:
             return landing.write(table, batches, "replace" if landing.full else "merge", INCREMENTAL[table])

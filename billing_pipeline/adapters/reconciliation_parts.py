@@ -78,6 +78,6 @@ def parts_of(world: WorldLike) -> Parts:
         RepairDesk(db),
         BankLineStore(db),
         ClosedDayStore(db, world.settings.zone),
-        FileWarehouse(workbench, db, world.home),
+        FileWarehouse(workbench, db, world.home, policy_file.reporting),
         Trails(db),
     )

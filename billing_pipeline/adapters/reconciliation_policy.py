@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from billing_pipeline.adapters.exchange_rates import Reporting, read_rates
 from billing_pipeline.domain.currencies import Currency, currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.reconciliation import Kind, ReconciliationPolicy
@@ -50,12 +51,16 @@ class CsvMapping:
 
 @dataclass(frozen=True, slots=True)
 class PolicyFile:
-    """The whole file. banks: CSV mappings by bank account. row_counts: ordinary numbers of open divergences by kind."""
+    """The whole file. banks: CSV mappings by bank account. row_counts: ordinary numbers of open divergences by kind.
+
+    reporting: the currency of reports, with the rates of exchange_rates.csv beside the file.
+    """
 
     version: str
     policy: ReconciliationPolicy
     banks: Mapping[str, CsvMapping]
     row_counts: Mapping[Kind, tuple[int, int]]
+    reporting: Reporting
 
 
 def load_policy(folder: Path) -> PolicyFile:
@@ -67,12 +72,28 @@ def load_policy(folder: Path) -> PolicyFile:
         raise Broken(f"{path} does not exist: set BILLING_POLICIES to the folder of the policies") from error
     except tomllib.TOMLDecodeError as error:
         raise Broken(f"{path} is not TOML: {error}") from error
-    refuse_unknown(path, "the file", raw, {"version", "limits", "row_counts", "bank"})
+    refuse_unknown(path, "the file", raw, {"version", "limits", "row_counts", "bank", "reporting"})
     limits = raw.get("limits", {})
     refuse_unknown(path, "[limits]", limits, {field.name for field in fields(ReconciliationPolicy)})
     banks = {name: bank(path, name, section) for name, section in raw.get("bank", {}).items()}
     counts = {kind(path, name): bounds(path, name, pair) for name, pair in raw.get("row_counts", {}).items()}
-    return PolicyFile(str(raw.get("version", "")), ReconciliationPolicy(**limits), banks, counts)
+    return PolicyFile(
+        str(raw.get("version", "")),
+        ReconciliationPolicy(**limits),
+        banks,
+        counts,
+        reporting(path, raw.get("reporting", {})),
+    )
+
+
+def reporting(path: Path, section: Mapping[str, Any]) -> Reporting:
+    """What section [reporting] and the file of rates say; US dollars where nothing is said."""
+    refuse_unknown(path, "[reporting]", section, {"currency"})
+    try:
+        told = currency(section.get("currency", "usd"))
+    except Broken as error:
+        raise Broken(f"{path}, [reporting]: {error}") from error
+    return Reporting(told, read_rates(path.parent, told))
 
 
 def refuse_unknown(path: Path, section: str, found: Mapping[str, Any], known: set[str]) -> None:

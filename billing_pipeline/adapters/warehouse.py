@@ -14,15 +14,18 @@ from typing import Any, Final
 
 import duckdb
 
+from billing_pipeline.adapters.bench import Bench
+from billing_pipeline.adapters.exchange_rates import Reporting, save_rates
 from billing_pipeline.adapters.home import locked
 from billing_pipeline.adapters.ledger_extract import connect
 from billing_pipeline.adapters.postgres import Database, raw_statement
-from billing_pipeline.adapters.workbench import Bench, Workbench, require, save_arrow, statements
+from billing_pipeline.adapters.workbench import Workbench, require, save_arrow, statements
 from billing_pipeline.domain.currencies import THREE_DECIMAL, TWO_DECIMAL, ZERO_DECIMAL, Currency, exponent
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.ports.reconciliation import Published
 
 FILE: Final = "warehouse.duckdb"
+DOLLARS: Final = Reporting(Currency("usd"))
 CONTROL_TABLES: Final = ("divergences", "divergence_history", "repairs", "reconciliation_runs")
 """Read from PostgreSQL at publishing: they are small, and change with every run."""
 
@@ -34,6 +37,7 @@ class FileWarehouse:
     workbench: Workbench
     db: Database
     home: Path
+    reporting: Reporting = DOLLARS
 
     @property
     def path(self) -> Path:
@@ -51,6 +55,7 @@ class FileWarehouse:
                 bench.run(name)
             bench.run("warehouse/publication")
             bench.run("warehouse/save_publication", run_id=run_id, at=now)
+            save_rates(bench, self.reporting)
             make_readable(bench)
             count = len(bench.tables())
             bench.connection.execute("checkpoint")
@@ -104,7 +109,7 @@ def make_readable(bench: Bench) -> None:
 def readable_view(table: str, columns: Mapping[str, str]) -> str:
     """The statement that makes the table's view; empty for a table without amounts."""
     amounts = [name for name, type_ in columns.items() if name.endswith("_minor") and type_ == "BIGINT"]
-    if not amounts or "currency" not in columns:
+    if not amounts or "currency" not in columns or table.startswith("carried."):
         return ""
     decimals = ", ".join(f"t.{amount} * c.unit as {amount.removesuffix('_minor')}" for amount in amounts)
     return (

@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
+from billing_pipeline.adapters.bench import Bench
 from billing_pipeline.adapters.home import locked
 from billing_pipeline.adapters.parquet_lake import Manifest, ParquetLake
-from billing_pipeline.adapters.postgres import raw_statement
 from billing_pipeline.adapters.stripe_columns import COLUMNS, schema_of
+from billing_pipeline.adapters.touched import note_touched
 from billing_pipeline.domain.errors import Broken
 
 STORAGE_VERSION: Final = "v1.5.0"  # so that analysts on DuckDB 1.5 can open what is published from it
@@ -25,32 +26,8 @@ MEMORY_LIMIT_MB: Final = 2_000
 SCHEMAS: Final = ("ledger", "stripe", "reconciliation", "marts", "meta")
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """An open working file. Statements are named as their files in adapters/sql."""
-
-    connection: duckdb.DuckDBPyConnection
-
-    def run(self, name: str, /, **parameters: Any) -> None:
-        """Run the named statement."""
-        self.connection.execute(raw_statement(name), parameters or None)
-
-    def rows(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
-        """All rows of the named statement."""
-        cursor = self.connection.execute(raw_statement(name), parameters or None)
-        columns = [column[0] for column in cursor.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-
-    def columns(self) -> dict[str, dict[str, str]]:
-        """Type by column of every table, tables named with their schema."""
-        found: dict[str, dict[str, str]] = {}
-        for row in self.rows("warehouse/columns"):
-            found.setdefault(f"{row['schema_name']}.{row['table_name']}", {})[row["column_name"]] = row["data_type"]
-        return found
-
-    def tables(self) -> set[str]:
-        """All tables, each named with its schema."""
-        return {f"{row['schema_name']}.{row['table_name']}" for row in self.rows("warehouse/tables")}
+CARRIED: Final = ("increment/schema", "increment/compared", "increment/touched", "increment/findings")
+"""What is carried from one comparison to the next; made where an older file has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +87,8 @@ def bring_up_to_date(bench: Bench, lake: ParquetLake) -> None:
     """Merge every landed run that is not in the working file yet, each in one transaction."""
     if "meta.applied_runs" not in bench.tables():
         lay_out(bench)
+    for name in CARRIED:
+        bench.run(name)
     applied = {row["seq"] for row in bench.rows("warehouse/read_applied_runs")}
     for manifest in lake.current():
         if manifest.seq not in applied:
@@ -142,6 +121,7 @@ def merge(bench: Bench, folder: Path, manifest: Manifest) -> None:
     try:
         if manifest.full:
             connection.execute(f"drop schema if exists {manifest.side} cascade; create schema {manifest.side}")
+            bench.run("increment/forget_compared")
         known = bench.tables()
         for part in manifest.parts:
             table = f"{manifest.side}.{part.table}"
@@ -164,6 +144,7 @@ def merge(bench: Bench, folder: Path, manifest: Manifest) -> None:
 def merge_part(bench: Bench, table: str, file: Path, key: tuple[str, ...]) -> None:
     """Bring one file in: its rows over those with the same key, or the whole table anew where there is no key."""
     source = f"read_parquet({literal(file)}, hive_partitioning = false)"
+    note_touched(bench, table, source, key)
     if not key:
         bench.connection.execute(f"create or replace table {table} as select * from {source}")
         return

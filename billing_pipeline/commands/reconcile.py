@@ -23,6 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Compare the ledger with Stripe and
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Full = Annotated[bool, typer.Option("--full", help="Extract everything, not only what is new.")]
+Everything = Annotated[bool, typer.Option("--everything", help="Compare everything, not only what was touched.")]
 
 
 @app.command()
@@ -39,6 +40,7 @@ def extract(full: Full = False, as_json: AsJson = False) -> None:
 @app.command()
 def run(
     full: Full = False,
+    everything: Everything = False,
     as_json: AsJson = False,
     publish: Annotated[bool, typer.Option(help="Publish the warehouse afterwards.")] = True,
 ) -> None:
@@ -46,7 +48,7 @@ def run(
     with open_world() as world:
         parts, run_id = parts_of(world), run_name(world, "reconcile")
         extract_both(world, parts, run_id, full=full)
-        done = reconcile(world, parts, run_id)
+        done = reconcile(world, parts, run_id, whole=everything)
         if publish:
             publish_warehouse(parts.warehouse, world.clock, parts.policy_file.policy, run_id=run_id)
         typer.echo(json.dumps(asdict(done), default=str) if as_json else told(done))
@@ -120,11 +122,11 @@ def extract_both(world: World, parts: Parts, run_id: str, *, full: bool) -> tupl
     return theirs, extract_ledger(parts.ledger, world.clock, run_id=run_id, full=full)
 
 
-def reconcile(world: World, parts: Parts, run_id: str) -> Reconciled:
-    """What the comparison found."""
+def reconcile(world: World, parts: Parts, run_id: str, *, whole: bool = False) -> Reconciled:
+    """What the comparison found. whole: of everything, not only of what was touched."""
     return reconcile_books(
         parts.comparison, parts.divergences, parts.stripe, world.clock, parts.policy_file.policy,
-        run_id=run_id, zone=world.settings.zone,
+        run_id=run_id, zone=world.settings.zone, whole=whole,
     )  # fmt: skip
 
 
@@ -138,7 +140,8 @@ def told(done: Reconciled) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(done.by_kind.items())) or "the books agree"
     return (
         f"{done.findings} divergences up to {done.cut_off:%Y-%m-%d %H:%M} UTC ({done.new} new, {done.closed} closed, "
-        f"{done.errors} errors): {kinds}; {done.unexplained} unexplained remainders"
+        f"{done.errors} errors): {kinds}; {done.unexplained} unexplained remainders; compared: "
+        f"{'everything' if done.whole else 'what was touched'}"
     )
 
 

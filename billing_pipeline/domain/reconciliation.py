@@ -127,7 +127,7 @@ class ReconciliationPolicy:
     bank_tolerance_minor: int = 0
     late_expires_days: int = 21
     overlap_days: int = 7
-    full_listing_days: int = 35
+    whole_comparison_days: int = 7
     dated_copies: int = 7
     auto_repair_minor_max: int = 50_000
     approved_repair_minor_max: int = 1_000_000

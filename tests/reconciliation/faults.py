@@ -1,4 +1,5 @@
 """Every kind of disagreement, as a way to spoil one of two agreeing books, with what must be found and nothing else."""
+# long because every way to spoil two books stands here, beside what must be found of it
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta

@@ -2,12 +2,15 @@
 
 import threading
 from pathlib import Path
+from typing import ClassVar, cast
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import create_engine, text
 
-from billing_pipeline.adapters.ledger_extract import INCREMENTAL, WHOLE, LedgerExtract
-from billing_pipeline.adapters.parquet_lake import ParquetLake
+from billing_pipeline.adapters.ledger_extract import INCREMENTAL, WHOLE, LedgerExtract, connect, pull
+from billing_pipeline.adapters.parquet_lake import Landing, ParquetLake, write_parquet
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.journal import write_entries
 from billing_pipeline.adapters.tables import billing, control, metadata
@@ -17,6 +20,11 @@ from tests.fakes import START, FakeClock
 from tests.reconciliation.faults import entry
 from tests.seeds import change, fetch, insert_account, insert_invoice
 
+MANY_ENTRIES = """
+insert into journal_entries (source, kind, currency, occurred_at, accounting_date, recorded_at, run_id, content_hash)
+select 'manual:' || n, 'manual', 'usd', now(), current_date, now(), '', decode(md5(n::text) || md5(n::text), 'hex')
+from generate_series(1, :rows) n
+"""
 SLOW_INSERT = """
 insert into invoices
 select (jsonb_populate_record(i, '{"invoice_id": "inv-slow", "number": "S"}')).* from invoices i
@@ -75,6 +83,42 @@ def test_a_row_whose_transaction_commits_late_is_not_lost(db: Database, tmp_path
     extract(db, tmp_path, "r3")
 
     assert set(invoices(tmp_path)) == {"inv-fast", "inv-slow"}
+
+
+def test_rows_are_streamed_in_batches_and_not_read_whole(db: Database, tmp_path: Path) -> None:
+    with db.transaction() as connection:
+        connection.execute(text(MANY_ENTRIES), {"rows": 60_000})
+    lake = ParquetLake.at(tmp_path)
+
+    class Counting:
+        """Passes record batches on and counts them."""
+
+        sizes: ClassVar[list[int]] = []
+
+        @staticmethod
+        def write(table: str, batches: pa.RecordBatchReader, *_: object, **__: object) -> int:
+            Counting.sizes = [batch.num_rows for batch in batches]
+            return sum(Counting.sizes)
+
+        full = True
+
+    with connect(db.url) as connection:
+        rows = pull(connection, cast(Landing, Counting), "journal_entries", 0, {})
+
+    assert rows == 60_000
+    assert max(Counting.sizes) < 60_000
+    assert lake.manifests() == []
+
+
+def test_row_groups_are_as_large_as_duckdb_likes_them(tmp_path: Path) -> None:
+    schema = pa.schema([("n", pa.int64())])
+    batches = [pa.RecordBatch.from_pydict({"n": list(range(1000))}, schema=schema) for _ in range(250)]
+
+    rows = write_parquet(tmp_path / "x.parquet", pa.RecordBatchReader.from_batches(schema, batches))
+
+    kept = pq.ParquetFile(tmp_path / "x.parquet")
+    sizes = [kept.metadata.row_group(n).num_rows for n in range(kept.num_row_groups)]
+    assert (rows, sizes) == (250_000, [123_000, 123_000, 4_000])
 
 
 def test_the_watermark_is_shown_in_the_database(db: Database, tmp_path: Path) -> None:

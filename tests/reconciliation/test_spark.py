@@ -14,21 +14,24 @@ from billing_pipeline.adapters.postgres import Database, raw_statement
 from tests.reconciliation.faults import FAULTS
 from tests.two_books import TwoBooks, agreed
 
+CLUSTER = "local-cluster[2,1,1024]"  # a master and two workers of one core and 1 GB, each a process of its own
 ENVIRONMENT = {"SPARK_LOCAL_IP": "127.0.0.1", "TZ": "UTC"}
 
 
 @pytest.fixture
 def spark() -> Any:
-    """A small Spark on this machine."""
+    """A small cluster on this machine."""
     if shutil.which("java") is None:
         pytest.skip("no java on PATH: Spark needs it")
     sql = pytest.importorskip("pyspark.sql", reason="the optional extra `spark` is not installed")
     os.environ.update(ENVIRONMENT)
     options = {
-        "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "4", "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "2", "spark.ui.enabled": "false",
         "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.adaptive.enabled": "false", "spark.sql.codegen.wholeStage": "false",  # compiling costs more than rows
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     }  # fmt: skip
-    session = sql.SparkSession.builder.master("local[2]").config(map=options).getOrCreate()
+    session = sql.SparkSession.builder.master(CLUSTER).config(map=options).getOrCreate()
     yield session
     session.stop()
 

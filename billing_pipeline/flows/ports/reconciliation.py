@@ -131,10 +131,14 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What a comparison found, and the proof of close. The same facts give the same findings, in the same order."""
+    """What a comparison found, and the proof of close. The same facts give the same findings, in the same order.
+
+    whole: everything was compared; otherwise what was touched, and the proof has only the remainders of the last whole one.
+    """
 
     findings: tuple[Finding, ...]
     proof: Proof
+    whole: bool = True
 
 
 class Comparison(Protocol):
@@ -142,6 +146,9 @@ class Comparison(Protocol):
 
     def examine(self, run: Run, policy: ReconciliationPolicy, *, zone: str) -> Examined:
         """Every disagreement and the proof of close. zone: whose midnight ends a day."""
+
+    def examine_touched(self, run: Run, policy: ReconciliationPolicy, *, zone: str) -> Examined | None:
+        """The same findings by comparing only what was touched since; None where everything must be compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,3 @@
+-- Forgets what was found.
+-- in: nothing    out: carried.findings, empty
+delete from carried.findings

@@ -1,0 +1,3 @@
+-- Forgets what was touched.
+-- in: nothing    out: carried.touched, empty
+delete from carried.touched

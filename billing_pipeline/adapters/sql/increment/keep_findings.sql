@@ -1,0 +1,3 @@
+-- Keeps everything that was found.
+-- in: found    out: carried.findings
+insert into carried.findings select * from found
