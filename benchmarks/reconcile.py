@@ -16,18 +16,18 @@ from typing import Final
 
 import duckdb
 
+from benchmarks import increment
+from billing_pipeline.adapters.bench import Bench
 from billing_pipeline.adapters.comparison import PREPARE, set_cut
 from billing_pipeline.adapters.parquet_lake import COMPRESSION, ROW_GROUP_ROWS
 from billing_pipeline.adapters.warehouse import replace_by_copy
-from billing_pipeline.adapters.workbench import STORAGE_VERSION, Bench
+from billing_pipeline.adapters.workbench import STORAGE_VERSION
 from billing_pipeline.domain.reconciliation import ReconciliationPolicy
 
 ROUNDS: Final = 3
-DAYS: Final = 300  # the synthetic payments are spread over so many days
 MEMORY_LIMIT_MB: Final = 2_000
 SEED: Final = Path(__file__).parent / "sql" / "two_sides.sql"
 CUT_OFF: Final = datetime(2026, 6, 1, tzinfo=UTC)
-LAST_DAY: Final = "touched_at >= timestamptz '2025-10-27 00:00:00+00'"
 COMPARISON: Final = tuple(name for name in PREPARE if name.startswith("warehouse/compare"))
 KINDS: Final = ("missing_in_stripe", "missing_in_ledger", "currency", "amount", "status", "orphan_object")
 
@@ -45,24 +45,23 @@ class Sides:
 
 def measure(*, full: bool = False) -> list[Row]:
     """A million rows on each side; full: ten million, too."""
-    return [row for size in ((1_000_000, 10_000_000) if full else (1_000_000,)) for row in measured(size)]
+    sizes = (1_000_000, 10_000_000) if full else (1_000_000,)
+    return [row for size in sizes for row in (*measured(size), increment.measured(size))]
 
 
 def measured(size: int, rounds: int = ROUNDS) -> list[Row]:
-    """Rows reconcile_<size>, reconcile_increment and publish_<size>; value and floor from the same run, interleaved."""
+    """Rows reconcile_<size> and publish_<size>; value and floor from the same run, interleaved."""
     with TemporaryDirectory() as folder:
         sides = make_sides(Path(folder), size)
-        full, floor, increment = list[float](), list[float](), list[float]()
+        full, floor = list[float](), list[float]()
         counts: dict[str, int] = {}
         for _ in range(rounds):
             floor.append(timed(Path(folder), plain_join, sides)[0])
             seconds, counts = timed(Path(folder), compare, sides)
             full.append(seconds)
-            increment.append(timed(Path(folder), compare_last_day, sides)[0])
         check(counts)
         return [
             reconcile_row(size, median(full), median(floor), counts),
-            increment_row(size, median(increment), median(full)),
             publish_row(Path(folder), sides, rounds),
         ]
 
@@ -89,27 +88,22 @@ def timed(folder: Path, work: Callable[[Bench, Sides], dict[str, int]], sides: S
         return perf_counter() - begin, counts
 
 
-def views(bench: Bench, sides: Sides, where: str = "true") -> None:
+def views(bench: Bench, sides: Sides) -> None:
     """The two sides under the names that the statements of production read."""
     set_cut(bench, CUT_OFF, ReconciliationPolicy(), "UTC")
     for name, file in (("ours_payments", sides.ours), ("theirs_payments", sides.theirs)):
-        bench.connection.execute(f"create or replace view {name} as select * from read_parquet('{file}') where {where}")
+        bench.connection.execute(f"create or replace view {name} as select * from read_parquet('{file}')")
 
 
-def compare(bench: Bench, sides: Sides, where: str = "true") -> dict[str, int]:
+def compare(bench: Bench, sides: Sides) -> dict[str, int]:
     """Findings by kind, classified and written to a table."""
-    views(bench, sides, where)
+    views(bench, sides)
     for name in COMPARISON:
         bench.run(name)
     query = (
         "select kind, count(*) from payment_findings group by kind union all select 'twice', count(*) from duplicates"
     )
     return dict(bench.connection.execute(query).fetchall())
-
-
-def compare_last_day(bench: Bench, sides: Sides) -> dict[str, int]:
-    """The same for what was touched on the last day."""
-    return compare(bench, sides, LAST_DAY)
 
 
 def plain_join(bench: Bench, sides: Sides) -> dict[str, int]:
@@ -137,15 +131,6 @@ def reconcile_row(size: int, seconds: float, floor: float, counts: dict[str, int
         "name": f"reconcile_{named(size)}", "value": round(size / seconds), "unit": "rows/s", "floor": round(size / floor),
         "ratio": round(seconds / floor, 2), "n": size,
         "note": f"{seconds:.2f} s against {floor:.2f} s; aim: <= 2.0 times; {sum(counts.values())} found; peak {memory_mb} MB",
-    }  # fmt: skip
-
-
-def increment_row(size: int, seconds: float, full: float) -> Row:
-    """The payment comparison of one day of DAYS as a share of the full one."""
-    return {
-        "name": "reconcile_increment", "value": round(seconds / full, 4), "unit": "of full time", "floor": round(1 / DAYS, 4),
-        "ratio": round(seconds / full * DAYS, 2), "n": size // DAYS,
-        "note": f"{seconds:.3f} s for one day of {DAYS}, {full:.2f} s for all; a run compares all; aim: <= 0.02",
     }  # fmt: skip
 
 

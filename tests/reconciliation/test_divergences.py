@@ -146,6 +146,9 @@ def test_an_error_is_noted_and_closes_the_gate(db: Database, tmp_path: Path) -> 
         def examine(self, run: Run, policy: ReconciliationPolicy, *, zone: str) -> Examined:
             raise Broken("the disk is full")
 
+        def examine_touched(self, run: Run, policy: ReconciliationPolicy, *, zone: str) -> Examined | None:
+            return None
+
     with pytest.raises(Broken, match="the disk is full"):
         reconcile_books(Breaking(), books.store, books.side, books.clock, books.policy, run_id="bad", zone="UTC")
 
