@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from billing_pipeline.adapters.dunning_policy_file import read_policy
 from billing_pipeline.adapters.mail import open_mailer
@@ -21,6 +22,8 @@ from billing_pipeline.flows.run_dunning import Dunned, run_dunning
 from billing_pipeline.flows.send_messages import Sent, send_messages
 from billing_pipeline.settings import revealed
 from billing_pipeline.web.links import pay_links
+
+ALL: Final = 10_000  # more than that in one go means that something is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,13 @@ class DunningParts:
         """Give back what was suspended to those who have paid."""
         return reinstate_payers(self.store, self.policy, self.world.clock, self.letters)
 
-    def send(self) -> Sent:
-        """Carry the messages."""
-        return send_messages(self.store, self.mailer, self.world.gateway, self.world.clock)
+    def send(self, limit: int = ALL) -> Sent:
+        """Carry so many messages."""
+        return send_messages(self.store, self.mailer, self.world.gateway, self.world.clock, limit=limit)
 
-    def tell(self) -> Told:
-        """Carry the hooks."""
-        return deliver_hooks(self.store, self.hooks, self.world.clock) if self.hooks else Told()
+    def tell(self, limit: int = ALL) -> Told:
+        """Carry so many hooks."""
+        return deliver_hooks(self.store, self.hooks, self.world.clock, limit=limit) if self.hooks else Told()
 
 
 def dunning_parts(world: World) -> DunningParts:

@@ -4,6 +4,7 @@ Each returns the summary of the flow it calls; nothing is decided here.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from secrets import token_hex
 from typing import Any, Final
@@ -25,12 +26,13 @@ from billing_pipeline.adapters.warehouse import read_published
 from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.dunning_cases import PlannedStep
 from billing_pipeline.domain.ids import AccountId
-from billing_pipeline.dunning_parts import dunning_parts
+from billing_pipeline.dunning_parts import ALL, dunning_parts
 from billing_pipeline.flows.apply_events import Applied, apply_events
 from billing_pipeline.flows.books import Errand
 from billing_pipeline.flows.change_subscriptions import change_subscriptions
 from billing_pipeline.flows.close_day import Closed, close_day
 from billing_pipeline.flows.collect_payments import Collected, collect_payments
+from billing_pipeline.flows.deliver_hooks import Told
 from billing_pipeline.flows.expire_credits import Expired, expire_credits
 from billing_pipeline.flows.extract_ledger import extract_ledger
 from billing_pipeline.flows.extract_stripe import extract_stripe
@@ -52,6 +54,7 @@ from billing_pipeline.flows.run_billing import DayBilled, run_billing
 from billing_pipeline.flows.run_dunning import Dunned
 from billing_pipeline.flows.run_errands import ErrandsRun
 from billing_pipeline.flows.seal_journal import Sealed, seal_journal
+from billing_pipeline.flows.send_messages import Sent
 from billing_pipeline.flows.settle_unknowns import ATTEMPTS_MAX, SettledUnknowns, settle_unknowns
 from billing_pipeline.flows.sweep_objects import Swept, sweep_everything, sweep_objects
 from billing_pipeline.flows.sync_catalog import CatalogSynced
@@ -59,6 +62,16 @@ from billing_pipeline.flows.sync_subscriptions import Synced
 from billing_pipeline.flows.take_over import Switched
 from billing_pipeline.repair_hands import hands_of
 from billing_pipeline.sync_parts import sync_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What left: accounts reinstated, messages, hooks."""
+
+    reinstated: int
+    messages: Sent
+    hooks: Told
+
 
 NOWHERE: Final[Sink] = lambda object_type, objects: None  # noqa: E731  a sweep whose pages nobody keeps
 
@@ -227,6 +240,12 @@ def reinstate(world: World) -> Reinstated:
         zone = world.settings.time_zone
         change_subscriptions(BillingStore(world.db), world.clock, through=today(world), close_zone=zone)
     return done
+
+
+def carry(world: World, *, messages: int = ALL, hooks: int = ALL) -> Carried:
+    """Payers are reinstated, and what waits in the two outboxes leaves: what is new, and what is to be tried again."""
+    back, parts = reinstate(world), dunning_parts(world)
+    return Carried(back.accounts, parts.send(messages), parts.tell(hooks))
 
 
 def extract_ours(world: World, run_id: str) -> Extracted:

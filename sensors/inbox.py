@@ -16,6 +16,7 @@ from sensors.defaults import READING, seconds_between_polls
 DRAIN_SECONDS = 15  # Dagster ticks every five at best; facts that the ingest process applies are gone by then
 SETTLE_SECONDS = 60  # one settle cycle
 ATTEMPTS_PER_TICK = 100  # a few seconds with Stripe well; the lease keeps the rest for the next tick
+MESSAGES_PER_TICK, HOOKS_PER_TICK = 1, 2  # 50 seconds where every server is dead; the ingest process carries the many
 FACTS_PER_TICK = 2_000  # under a second of work, far from the tick's 60-second limit
 
 
@@ -34,11 +35,13 @@ def stripe_events_poll(
 
 @dg.sensor(minimum_interval_seconds=DRAIN_SECONDS, default_status=READING, target=[invoice_states])
 def webhook_inbox(context: dg.SensorEvaluationContext, billing: BillingResource) -> dg.SensorResult | dg.SkipReason:
-    """Facts that wait in the inbox are applied: invoice states and journal entries follow. Payers are reinstated."""
+    """Facts that wait in the inbox are applied: invoice states and journal entries follow.
+
+    Payers are reinstated, whoever applied their payment, and messages and hooks that could not leave are tried again.
+    """
     with billing.world() as world:
         done = operations.apply(world, limit=FACTS_PER_TICK)
-        if done.applied:
-            operations.reinstate(world)
+        operations.carry(world, messages=MESSAGES_PER_TICK, hooks=HOOKS_PER_TICK)
     if not done.applied + done.dead:
         return dg.SkipReason("nothing waits in the inbox")
     told = dg.AssetMaterialization(invoice_states.key, metadata=metadata_of(done, done.applied))

@@ -21,12 +21,13 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
-    """Receive webhooks, poll Stripe's events, apply what arrives; until Ctrl-C."""
+    """Receive webhooks, poll Stripe's events, apply what arrives, carry messages and hooks; until Ctrl-C."""
     with open_world() as world:
         typer.echo(
             f"listening on http://{host}:{port}; webhook /api/webhooks/stripe, health /healthz, metrics /metrics"
         )
         serve_world(
-            world, host, port, after_apply=lambda applied: operations.reinstate(world),
+            world, host, port,
+            after_apply=lambda applied: operations.reinstate(world), carry=lambda: operations.carry(world),
             run_errands=lambda errands: operations.run_errands(world, errands),
         )  # fmt: skip

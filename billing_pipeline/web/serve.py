@@ -30,6 +30,7 @@ from billing_pipeline.web.metrics import Metrics
 
 IDLE_SECONDS: Final = 1.0  # facts that other processes put in wait no longer than this
 SETTLE_SECONDS: Final = 60.0  # one settle cycle: a lost reply is asked for a minute later
+CARRY_SECONDS: Final = 15.0  # a payer has the service back within a minute, and other systems know it
 FAILED_SECONDS: Final = 2.0  # a pause while the database or Stripe is away
 ERRANDS_MAX: Final = 500  # of one round: what comes meanwhile waits for no more than that
 BACKLOG_CONNECTIONS: Final = 512
@@ -40,15 +41,16 @@ log = logging.getLogger("billing_pipeline.serve")
 
 @dataclass(slots=True)
 class Loops:
-    """The loops of a process: poll, apply, settle, errands. wake: facts were stored. stop: the process ends.
+    """The loops of a process. wake: facts were stored. stop: the process ends. carry: what waits to leave leaves.
 
-    asked: errands that facts gave and nobody has run yet.
+    run_errands: does in Stripe what facts asked for. asked: the errands that wait for it.
     """
 
     world: World
     metrics: Metrics
     after_apply: Callable[[Applied], object] = lambda applied: None
     run_errands: Callable[[Sequence[Errand]], object] = lambda errands: None
+    carry: Callable[[], object] = lambda: None
     wake: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
     asked: SimpleQueue[Errand] = field(default_factory=SimpleQueue)
@@ -61,32 +63,29 @@ class Loops:
             if not self._guarded("apply", self.apply_once):
                 self.stop.wait(FAILED_SECONDS)
 
-    def poll_forever(self) -> None:
-        """Poll Stripe's events, at once and then every poll_seconds of the settings."""
-        pause = float(self.world.settings.poll_seconds)
-        while not self.stop.is_set():
-            done = self._guarded("poll", self.poll_once)
-            self.stop.wait(pause if done else FAILED_SECONDS)
-
-    def settle_forever(self) -> None:
-        """Ask for calls without a known end, at once and then every SETTLE_SECONDS."""
-        while not self.stop.is_set():
-            self._guarded("settle", self.settle_once)
-            self.stop.wait(SETTLE_SECONDS)
-
-    def settle_once(self) -> SettledUnknowns:
-        """One settle cycle; what it learnt is applied at once."""
-        gateway = CountedGateway(self.world.gateway, self.metrics)
-        done = settle_unknowns(CollectionStore(self.world.db), gateway, self.world.clock)
-        if done.settled:
-            self.wake.set()
-        return done
-
     def errands_forever(self) -> None:
         """Do in Stripe what facts asked for. A loop of its own: applying does not wait for Stripe's answers to it."""
         while not self.stop.is_set():
             if errands := self._asked():
                 self._guarded("errands", partial(self.run_errands, errands))
+
+    def poll_forever(self) -> None:
+        """Poll Stripe's events every poll_seconds of the settings."""
+        self._every(float(self.world.settings.poll_seconds), "poll", self.poll_once)
+
+    def settle_forever(self) -> None:
+        """Ask every minute for calls without a known end."""
+        self._every(SETTLE_SECONDS, "settle", self.settle_once)
+
+    def carry_forever(self) -> None:
+        """Reinstate payers whoever applied their payment, and empty the outboxes; a slow mail server delays no fact."""
+        self._every(CARRY_SECONDS, "carry", self.carry)
+
+    def _every(self, seconds: float, loop: str, once: Callable[[], object]) -> None:
+        """Do it at once and then again and again, sooner after a round that failed."""
+        while not self.stop.is_set():
+            done = self._guarded(loop, once)
+            self.stop.wait(seconds if done else FAILED_SECONDS)
 
     def _asked(self) -> list[Errand]:
         """The errands that wait; an empty list when none came within IDLE_SECONDS."""
@@ -96,6 +95,14 @@ class Loops:
             while len(errands) < ERRANDS_MAX:
                 errands.append(self.asked.get_nowait())
         return errands
+
+    def settle_once(self) -> SettledUnknowns:
+        """One settle cycle; what it learnt is applied at once."""
+        gateway = CountedGateway(self.world.gateway, self.metrics)
+        done = settle_unknowns(CollectionStore(self.world.db), gateway, self.world.clock)
+        if done.settled:
+            self.wake.set()
+        return done
 
     def apply_once(self) -> Applied:
         """One round of applying."""
@@ -139,7 +146,14 @@ class Loops:
 
 def working(loops: Loops) -> AbstractContextManager[None]:
     """All loops in their threads, until the end of the block."""
-    return _threads(loops, loops.apply_forever, loops.poll_forever, loops.settle_forever, loops.errands_forever)
+    return _threads(
+        loops,
+        loops.apply_forever,
+        loops.errands_forever,
+        loops.poll_forever,
+        loops.settle_forever,
+        loops.carry_forever,
+    )
 
 
 def applying(loops: Loops) -> AbstractContextManager[None]:
@@ -164,11 +178,11 @@ def _threads(loops: Loops, *targets: Callable[[], None]) -> Iterator[None]:
 # long because each part of the server is named
 def serve(
     world: World, host: str, port: int, *, after_apply: Callable[[Applied], object] = lambda applied: None,
-    run_errands: Callable[[Sequence[Errand]], object] = lambda errands: None,
+    run_errands: Callable[[Sequence[Errand]], object] = lambda errands: None, carry: Callable[[], object] = lambda: None,
 ) -> None:  # fmt: skip
     """Serve until the process is told to end (SIGTERM, Ctrl-C); what is queued is written before it does."""
     metrics = Metrics()
-    loops = Loops(world, metrics, after_apply, run_errands)
+    loops = Loops(world, metrics, after_apply, run_errands, carry)
     app = build_app(world, metrics=metrics, on_stored=lambda new: loops.wake.set())
     with working(loops):
         uvicorn.run(

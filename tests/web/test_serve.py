@@ -18,7 +18,7 @@ from billing_pipeline.flows.books import Errand
 from billing_pipeline.web.app import build_app
 from billing_pipeline.web.counted_gateway import CountedGateway
 from billing_pipeline.web.metrics import Metrics
-from billing_pipeline.web.serve import Loops, applying, working
+from billing_pipeline.web.serve import CARRY_SECONDS, Loops, applying, working
 from stripe_simulator import Simulator
 from tests import seeds
 from tests.collecting import customer, invoice, open_desk
@@ -77,6 +77,17 @@ def test_what_no_webhook_brought_is_polled_and_applied(world: World, simulator: 
 
     assert paid
     assert b"billing_stripe_calls_total" in loops.metrics.exposition(None)
+
+
+def test_what_waits_to_leave_is_carried_while_nothing_arrives(world: World) -> None:
+    carried: list[int] = []
+    loops = Loops(world, Metrics(), carry=lambda: carried.append(1))
+
+    with working(loops):
+        left = eventually(lambda: bool(carried))
+
+    assert left
+    assert CARRY_SECONDS < 60
 
 
 def test_a_round_that_fails_is_counted_and_the_next_one_goes_on(world: World) -> None:
