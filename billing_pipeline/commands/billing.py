@@ -84,7 +84,8 @@ def change(
             BillingStore(world.db), world.clock, SubscriptionId(subscription), change_kind(kind), wish_json(wish),
             timing=timing_named(timing), source=source, requested_by=requested_by,
         )  # fmt: skip
-    typer.echo(f"{asked.source}: takes effect {asked.effective_at.isoformat()}, applied by `bill issue`")
+    name, at = asked.change.source, asked.change.effective_at.isoformat()
+    typer.echo(f"{name}: takes effect {at}, applied by `bill issue`" if asked.new else f"{name}: asked for before")
 
 
 @app.command()

@@ -1,6 +1,9 @@
 """Asking for a change to a subscription: written down now, applied when it takes effect."""
 
+import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +15,19 @@ from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.billing import BillingStore
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A change on the list. new: it was not there before under that name."""
+
+    change: Change
+    new: bool
+
+
 # long because a wish has options, and each has a good default
 def request_change(
     store: BillingStore, clock: Clock, subscription_id: SubscriptionId, kind: ChangeKind, wish: Mapping[str, Any], *,
     timing: Timing = "now", source: str = "", requested_by: str = "",
-) -> Change:  # fmt: skip
+) -> Asked:  # fmt: skip
     """The change that was put on the list. source: its unique name; asking twice under one name changes nothing.
 
     timing 'period_end' takes effect at the next boundary, except that a cancellation is noted now and ends then.
@@ -24,11 +35,18 @@ def request_change(
     """
     now = clock.now()
     effective_at = effect(subscription_named(store, subscription_id), kind, timing, now)
-    name = source or f"{subscription_id}:{kind}:{now.isoformat()}"
+    name = source or source_of(subscription_id, kind, wish, timing, now)
     change = Change(subscription_id, name, kind, dict(wish), timing, effective_at, requested_by)
     wish_of(change)
-    store.request(change, now)
-    return change
+    return Asked(change, store.request(change, now))
+
+
+def source_of(
+    subscription_id: SubscriptionId, kind: ChangeKind, wish: Mapping[str, Any], timing: Timing, now: datetime
+) -> str:
+    """A name for a wish that was given none: the same wish at the same moment is one, another wish is another."""
+    said = hashlib.sha256(json.dumps([timing, dict(wish)], sort_keys=True, default=str).encode()).hexdigest()
+    return f"{subscription_id}:{kind}:{now:%Y%m%dT%H%M%S.%f}:{said[:8]}"
 
 
 def subscription_named(store: BillingStore, subscription_id: SubscriptionId) -> Subscription:

@@ -18,12 +18,11 @@ from billing_pipeline.adapters.tables.billing import (
     usage_records,
 )
 from billing_pipeline.adapters.tables.ledger import postings
-from billing_pipeline.domain.changes import Change
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.change_subscriptions import change_subscriptions
 from billing_pipeline.flows.issue_invoices import issue_invoices
-from billing_pipeline.flows.request_change import request_change
+from billing_pipeline.flows.request_change import Asked, request_change
 from billing_pipeline.flows.run_billing import DayBilled, run_billing
 from tests.fakes import FakeClock
 from tests.seeds import START, add, change, fetch, insert_account, insert_price, insert_subscription
@@ -44,7 +43,7 @@ def acme(db: Database) -> Database:
     return db
 
 
-def ask(db: Database, kind: Any, wish: dict[str, Any] | None = None, at: datetime = MID, **options: Any) -> Change:
+def ask(db: Database, kind: Any, wish: dict[str, Any] | None = None, at: datetime = MID, **options: Any) -> Asked:
     return request_change(BillingStore(db), FakeClock(at), S1, kind, wish or {}, requested_by="test", **options)
 
 
@@ -159,12 +158,21 @@ def test_years_of_changes_and_periods_are_caught_up_in_order(acme: Database) -> 
 
 
 def test_asking_twice_under_one_name_changes_nothing(acme: Database) -> None:
-    ask(acme, "quantity", {"quantity": 5}, source="ticket-1")
-    ask(acme, "quantity", {"quantity": 9}, source="ticket-1")
+    first = ask(acme, "quantity", {"quantity": 5}, source="ticket-1")
+    second = ask(acme, "quantity", {"quantity": 9}, source="ticket-1")
 
     bill(acme, MID)
 
+    assert (first.new, second.new) == (True, False)
     assert [row["wish"] for row in fetch(acme, subscription_changes)] == [{"quantity": 5}]
+
+
+def test_two_wishes_of_one_moment_are_two_and_the_same_one_twice_is_one(acme: Database) -> None:
+    asked = [ask(acme, "swap", {"price_id": name}).new for name in ("nope", "cheap", "cheap")]
+
+    done = bill(acme, MID)
+
+    assert (asked, done.changes.applied, len(done.changes.refused)) == ([True, True, False], 1, 1)
 
 
 def test_a_second_change_in_the_same_second_gets_an_invoice_of_its_own(acme: Database) -> None:
