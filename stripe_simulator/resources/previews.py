@@ -12,7 +12,7 @@ from stripe_simulator.resources.invoiceitems import create as create_item
 from stripe_simulator.resources.periods import period_of
 from stripe_simulator.resources.subscription_terms import ENDED
 from stripe_simulator.routes import Call, route
-from stripe_simulator.wire import Json, Refused
+from stripe_simulator.wire import Json, Refused, invalid
 from stripe_simulator.world import CLOCK_KIND, World
 
 NOTHING = "No upcoming invoices for customer"
@@ -110,6 +110,9 @@ def _of_new(world: World, call: Call, details: Json) -> Json:
     params = {k: v for k, v in details.items() if k in ("items", "proration_behavior", "trial_end", "billing_mode")}
     anchor = details.get("billing_cycle_anchor") or {}
     if anchor.get("type") == "timestamp":
+        if "timestamp" not in anchor:
+            name = "subscription_details[billing_cycle_anchor][timestamp]"
+            raise invalid(f"Missing required param: {name}.", name, "parameter_missing")
         params["billing_cycle_anchor"] = anchor["timestamp"]
     params |= {"customer": call.get("customer", ""), "payment_behavior": "default_incomplete"}
     if "discounts" in call.params:

@@ -12,6 +12,7 @@ NEWER: Final = frozenset({
     "setup_intent.allowed_payment_method_types",
     "subscription.status_details",
     "invoice.status_details",
+    "dispute.evidence.appeal",
     "dispute.evidence_details.submission_method",
     "charge.payment_method_details.card.authorization_code",
     "price.recurring.trial_period_days",

@@ -137,3 +137,11 @@ def test_a_renewal_is_billed_however_much_was_used(sim: Simulator, client: strip
     sim.advance(seconds=32 * 86_400)
 
     assert sim.objects("invoice")[-1]["total"] == 4_900 * 999_999_999_999_999
+
+
+def test_a_preview_on_a_moment_must_name_it(client: stripe.StripeClient) -> None:
+    customer, _ = payer(client)
+    details: Any = {"items": [{"price": price(client)}], "billing_cycle_anchor": {"type": "timestamp"}}
+
+    with pytest.raises(stripe.InvalidRequestError, match="timestamp"):
+        client.v1.invoices.create_preview({"customer": customer, "subscription_details": details})
