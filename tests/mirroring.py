@@ -23,6 +23,7 @@ from billing_pipeline.flows.ingest_events import ingest_events
 from billing_pipeline.flows.rehearse import Desk
 from billing_pipeline.flows.request_change import request_change
 from billing_pipeline.flows.run_billing import run_billing
+from billing_pipeline.flows.run_errands import run_errands
 from billing_pipeline.flows.sync_catalog import CatalogSynced, sync_catalog
 from billing_pipeline.flows.sync_subscriptions import Synced, sync_subscriptions
 from billing_pipeline.flows.take_over import Switched, switch_due
@@ -95,7 +96,7 @@ class MirrorDesk:
         """What the schedules do: bill, follow, hear, sync, guard, switch."""
         self.bill()
         self.follow()
-        self.hear()
+        run_errands(self.takeover, self.hear().errands)
         self.bill()
         self.sync()
         self.guard()

@@ -31,6 +31,7 @@ Cycles = Annotated[
 ]
 Who = Annotated[str, typer.Option("--who", help="Who says so.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SEGMENTS: Final = ("business", "consumer")
 SHOWN_MAX: Final = 200  # lines of a table; --json has all
 
 
@@ -49,7 +50,11 @@ def sync_now(as_json: AsJson = False) -> None:
 def rehearse_now(
     names: Names = None, segment: Segment = None, cycles: Cycles = CYCLES, as_json: AsJson = False
 ) -> None:
-    """Compare our next invoice, and past cycles, with Stripe's, line by line. Exit code 1 when something differs."""
+    """Compare our next invoice, and past cycles, with Stripe's, line by line. Exit code 1 when something differs.
+
+    Example: billing-pipeline takeover rehearse --segment consumer --cycles 6
+    """
+    require_segment(segment)
     with open_world() as world:
         found = rehearse(sync_parts(world).desk, segment=segment, names=ids(names), cycles=cycles)
     show(found, as_json)
@@ -62,28 +67,47 @@ def plan(
     who: Who, names: Names = None, segment: Segment = None, everything: All = False, cycles: Cycles = CYCLES,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Rehearse, and plan a take-over at the next boundary for whatever Stripe would bill to the cent."""
+    """Rehearse, and plan a take-over at the next boundary for whatever Stripe would bill to the cent. Exit code 1 for a rest.
+
+    Example: billing-pipeline takeover plan acme-sub --who ann
+    """
     require_choice(names, segment, everything)
     with open_world() as world:
         found = plan_takeover(sync_parts(world).desk, who, segment=segment, names=ids(names), cycles=cycles)
-    show(found, as_json)
+    show(found, as_json, "planned for its boundary")
+    if not all(one.ready for one in found):
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 @app.command()
 def switch(as_json: AsJson = False) -> None:
-    """Carry out every plan whose window has come: from a day to ten minutes before its boundary."""
+    """Carry out every plan whose window has come: from a day to ten minutes before its boundary.
+
+    Example: billing-pipeline takeover switch --json
+    """
     with open_world() as world:
         done = sync_parts(world).switch()
     tell({"switched": asdict(done)}, as_json)
 
 
 @app.command("give-back")
-def give_back(who: Who, names: Names = None, segment: Segment = None, everything: All = False) -> None:
-    """Plan that the engine bills again from the next boundary on; `switch` carries it out."""
+def give_back(
+    who: Who, names: Names = None, segment: Segment = None, everything: All = False, as_json: AsJson = False
+) -> None:
+    """Plan that the engine bills again from the next boundary on; `switch` carries it out. Withdraws what is only planned.
+
+    Example: billing-pipeline takeover give-back --all --who ann
+    """
     require_choice(names, segment, everything)
     with open_world() as world:
-        planned = plan_give_back(sync_parts(world).desk, who, segment=segment, names=ids(names))
-    typer.echo(f"{planned} planned: `billing-pipeline takeover switch` holds each within the day before its boundary")
+        done = plan_give_back(sync_parts(world).desk, who, segment=segment, names=ids(names))
+    if as_json:
+        typer.echo(json.dumps(asdict(done)))
+        return
+    typer.echo(
+        f"{done.planned} planned, {done.already} were already, {done.withdrawn} planned take-overs withdrawn: "
+        "`billing-pipeline takeover switch` holds each within the day before its boundary"
+    )
 
 
 @app.command()
@@ -119,13 +143,19 @@ def proposals(as_json: AsJson = False) -> None:
 
 @app.command()
 def accept(proposal_id: int, who: Who) -> None:
-    """Follow a change that was made in Stripe: it is put on the subscription's list of changes."""
+    """Follow a change that was made in Stripe: it is put on the subscription's list of changes.
+
+    Example: billing-pipeline takeover accept 7 --who ann
+    """
     decide(proposal_id, who, accepted=True)
 
 
 @app.command()
 def reject(proposal_id: int, who: Who) -> None:
-    """Take a change back that was made in Stripe: the next sync sets the mirror back."""
+    """Take a change back that was made in Stripe: the next sync sets the mirror back.
+
+    Example: billing-pipeline takeover reject 7 --who ann
+    """
     decide(proposal_id, who, accepted=False)
 
 
@@ -145,16 +175,23 @@ def require_choice(names: Sequence[str] | None, segment: str | None, everything:
     """Nothing. Raises Broken when nobody said which subscriptions are meant."""
     if not (names or segment or everything):
         raise Broken("name subscriptions, or a --segment, or say --all: handing over is never the default")
+    require_segment(segment)
 
 
-def show(found: Sequence[Rehearsal], as_json: bool) -> None:
+def require_segment(segment: str | None) -> None:
+    """Nothing. Raises Broken on a segment that there is not."""
+    if segment not in (None, *SEGMENTS):
+        raise Broken(f"no segment {segment}: use {' or '.join(SEGMENTS)}")
+
+
+def show(found: Sequence[Rehearsal], as_json: bool, good: str = "agrees to the cent") -> None:
     """Print rehearsals, those that are not ready with every reason."""
     if as_json:
         typer.echo(json.dumps([asdict(one) | {"ready": one.ready} for one in found], default=str, indent=2))
         return
     table = Table("subscription", "boundary", "cycles", "result")
     for one in found[:SHOWN_MAX]:
-        words = "agrees to the cent" if one.ready else "\n".join(one.reasons)
+        words = good if one.ready else "\n".join(one.reasons)
         table.add_row(one.subscription_id, f"{one.boundary:%Y-%m-%d %H:%M}", str(len(one.cycles)), words)
     Console(soft_wrap=True).print(table)
     typer.echo(f"{sum(one.ready for one in found)} of {len(found)} ready")

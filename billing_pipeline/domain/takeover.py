@@ -1,7 +1,7 @@
 """Comparing what we would bill with what Stripe would bill: line by line, to the cent, with the reason of a difference."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -21,12 +21,13 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one side bills under one name, in minor units."""
+    """What one side bills under one name, in minor units. lines: on how many, each rounded by itself."""
 
     amount: int = 0
     discount: int = 0
     tax: int = 0
     quantity: int = 0
+    lines: int = 0
 
     def __add__(self, other: "Side") -> "Side":
         return Side(
@@ -34,6 +35,7 @@ class Side:
             self.discount + other.discount,
             self.tax + other.tax,
             self.quantity + other.quantity,
+            self.lines + other.lines,
         )
 
 
@@ -103,7 +105,7 @@ def stripe_side(line: Json) -> Side:
     """One of Stripe's lines."""
     discount = sum(one["amount"] for one in line.get("discount_amounts") or ())
     tax = sum(one["amount"] for one in line.get("taxes") or ())
-    return Side(line["amount"], discount, tax, line.get("quantity") or 0)
+    return Side(line["amount"], discount, tax, line.get("quantity") or 0, 1)
 
 
 def summed(named: Iterable[tuple[str, Side]]) -> Sides:
@@ -152,9 +154,18 @@ def reason(what: str, one: Side, other: Side) -> str:
     """Why the same line costs something else there, as far as the numbers tell."""
     if what == "amount" and one.quantity != other.quantity:
         return f"quantity {one.quantity} here, {other.quantity} there"
-    if abs(one.amount - other.amount) <= 1 and what == "amount":
-        return "rounding"
+    if what != "amount" and one.amount != other.amount:
+        return "it follows from the amount"
+    if what == "tax" and one.discount != other.discount:
+        return "it follows from the discount"
+    if abs(getattr(one, what) - getattr(other, what)) <= max(other.lines, 1):
+        return "rounding: Stripe rounds each tier by itself" if other.lines > 1 else "rounding"
     return {"amount": "another price", "discount": "another coupon", "tax": "another tax rate"}[what]
+
+
+def renamed(found: Iterable[Difference], prices: Mapping[str, PriceId]) -> tuple[Difference, ...]:
+    """The differences with our prices for Stripe's, which a person can read."""
+    return tuple(replace(one, line=prices.get(one.line, one.line)) for one in found)
 
 
 @dataclass(frozen=True, slots=True)

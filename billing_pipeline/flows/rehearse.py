@@ -7,7 +7,7 @@ from typing import Final
 from uuid import uuid4
 
 from billing_pipeline.domain.errors import BillingError, Broken
-from billing_pipeline.domain.ids import CustomerId, IdempotencyKey, SubscriptionId
+from billing_pipeline.domain.ids import CustomerId, IdempotencyKey, PriceId, SubscriptionId
 from billing_pipeline.domain.mirror import boundary_of
 from billing_pipeline.domain.requests import post
 from billing_pipeline.domain.subscriptions import Charger
@@ -15,6 +15,7 @@ from billing_pipeline.domain.takeover import (
     Cycle,
     Rehearsal,
     compared,
+    renamed,
     sides_of_draft,
     sides_of_past,
     sides_of_stripe,
@@ -45,8 +46,20 @@ def rehearse(
     """For each subscription that the engine bills: what Stripe would bill differently, and what stands in the way.
 
     Compared are the next invoice with Stripe's preview, and the last cycles with the invoices that the held mirror made.
+    Raises Broken on a name that the engine does not bill.
     """
-    return [rehearsed(desk, one, cycles) for one in desk.store.candidates(Charger.ENGINE, segment, names)]
+    found = desk.store.candidates(Charger.ENGINE, segment, names)
+    refuse_others(names, [one.case.subscription_id for one in found], "that the engine bills")
+    return [rehearsed(desk, one, cycles) for one in found]
+
+
+def refuse_others(names: Sequence[SubscriptionId], known: Sequence[SubscriptionId], which: str) -> None:
+    """Nothing. Raises Broken on names that are not known; a name that is mistyped must not look like good news."""
+    if other := sorted(set(names) - set(known)):
+        raise Broken(
+            f"{', '.join(other)}: no living subscription {which}; "
+            "`billing-pipeline takeover rehearse` lists those that the engine bills, `takeover plans` what is planned"
+        )
 
 
 def rehearsed(desk: Desk, candidate: Candidate, cycles: int) -> Rehearsal:
@@ -92,7 +105,7 @@ def next_cycle(desk: Desk, case: MirrorCase, boundary: datetime) -> Cycle:
     sold = {price: one.stripe_id for price, one in case.links.prices.items()}
     theirs = preview(desk, case)
     ours = sides_of_draft(draft, sold)
-    return Cycle(boundary, False, tuple(compared(ours, sides_of_stripe(theirs) if theirs else {})))
+    return Cycle(boundary, False, renamed(compared(ours, sides_of_stripe(theirs) if theirs else {}), our_prices(case)))
 
 
 def preview(desk: Desk, case: MirrorCase) -> Json | None:
@@ -116,8 +129,13 @@ def past_cycles(desk: Desk, case: MirrorCase, cycles: int) -> list[Cycle]:
     found = []
     for start in (one for one in starts if one in made):
         ours = sides_of_past(line for line in lines if line.period_start == start)
-        found.append(Cycle(start, True, tuple(compared(ours, sides_of_stripe(made[start])))))
+        found.append(Cycle(start, True, renamed(compared(ours, sides_of_stripe(made[start])), our_prices(case))))
     return found
+
+
+def our_prices(case: MirrorCase) -> dict[str, PriceId]:
+    """Our prices by Stripe's."""
+    return {one.stripe_id: price for price, one in case.links.prices.items()}
 
 
 def void_invoices(gateway: Gateway, case: MirrorCase) -> list[Json]:

@@ -15,7 +15,7 @@ from billing_pipeline.domain.subscriptions import Charger
 from billing_pipeline.domain.takeover import DRAFTED_FOR, SWITCH_UNTIL, Cycle, Rehearsal, in_window
 from billing_pipeline.flows.call_stripe import call_stripe, refusal, settle_calls
 from billing_pipeline.flows.ports.sync import Candidate, MirrorCase, MirrorNote, Plan
-from billing_pipeline.flows.rehearse import CYCLES, Desk, rehearse, rehearsed
+from billing_pipeline.flows.rehearse import CYCLES, Desk, refuse_others, rehearse, rehearsed
 
 TO_STRIPE, TO_ENGINE = "to_stripe", "to_engine"
 
@@ -49,14 +49,37 @@ def shown(cycle: Cycle) -> dict[str, Any]:
     return asdict(cycle) | {"period_start": cycle.period_start.isoformat()}
 
 
-def plan_give_back(desk: Desk, by: str, *, segment: str | None = None, names: Sequence[SubscriptionId] = ()) -> int:
-    """How many subscriptions that Stripe charges are to come back to the engine at their next boundary."""
-    planned = 0
-    for one in desk.store.candidates(Charger.STRIPE, segment, names):
-        if one.case.subscription is not None:
-            wish = Plan(0, one.case.subscription_id, TO_ENGINE, boundary_of(one.case.subscription), by)
-            planned += desk.store.plan(wish, "planned", {}, "", desk.clock.now())
-    return planned
+@dataclass(frozen=True, slots=True)
+class GivingBack:
+    """What was asked for, in subscriptions. withdrawn: take-overs that were planned only; already: planned before."""
+
+    planned: int = 0
+    withdrawn: int = 0
+    already: int = 0
+
+
+def plan_give_back(
+    desk: Desk, by: str, *, segment: str | None = None, names: Sequence[SubscriptionId] = ()
+) -> GivingBack:
+    """What Stripe charges comes back to the engine at the next boundary; what was only planned to go there stays here.
+
+    Raises Broken on a name that is neither.
+    """
+    stripes = desk.store.candidates(Charger.STRIPE, segment, names)
+    leaving = {one.subscription_id: one for one in desk.store.planned() if one.direction == TO_STRIPE}
+    ours = [one.case.subscription_id for one in desk.store.candidates(Charger.ENGINE, segment, names)]
+    staying = [leaving[name] for name in ours if name in leaving]
+    known = [*(one.case.subscription_id for one in stripes), *(one.subscription_id for one in staying)]
+    refuse_others(names, known, "that Stripe bills or is planned to bill")
+    for plan in staying:
+        desk.store.close_plan(plan.takeover_id, "rolled_back", f"withdrawn by {by}", desk.clock.now())
+    wishes = [
+        Plan(0, one.case.subscription_id, TO_ENGINE, boundary_of(one.case.subscription), by)
+        for one in stripes
+        if one.case.subscription is not None
+    ]
+    planned = sum(desk.store.plan(wish, "planned", {}, "", desk.clock.now()) for wish in wishes)
+    return GivingBack(planned, len(staying), len(wishes) - planned)
 
 
 def switch_due(desk: Desk) -> Switched:

@@ -10,12 +10,16 @@ def test_a_world_without_subscriptions_is_in_step(home: str) -> None:
     rehearsed = run("takeover", "rehearse", BILLING_HOME=home)
     plans = run("takeover", "plans", "--json", BILLING_HOME=home)
     unchosen = run("takeover", "plan", "--who", "ann", BILLING_HOME=home)
+    mistyped = run("takeover", "rehearse", "nobody", BILLING_HOME=home)
+    segment = run("takeover", "plan", "--segment", "everybody", "--who", "ann", BILLING_HOME=home)
     undecided = run("takeover", "accept", "7", "--who", "ann", BILLING_HOME=home)
 
     assert (synced.code, json.loads(synced.text)["mirrors"]["created"]) == (0, 0)
     assert (rehearsed.code, "0 of 0 ready" in rehearsed.text) == (0, True)
     assert json.loads(plans.text) == []
     assert (unchosen.code, "handing over is never the default" in unchosen.complaint[0]) == (2, True)
+    assert (mistyped.code, "nobody: no living subscription" in mistyped.complaint[0]) == (2, True)
+    assert (segment.code, "no segment everybody: use business or consumer" in segment.complaint[0]) == (2, True)
     assert (undecided.code, "no open proposal 7" in undecided.complaint[0]) == (2, True)
 
 

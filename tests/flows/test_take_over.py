@@ -8,9 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, stripe
 from billing_pipeline.adapters.tables.catalog import payment_methods
+from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.rehearse import rehearse
-from billing_pipeline.flows.take_over import plan_give_back, plan_takeover
+from billing_pipeline.flows.take_over import GivingBack, plan_give_back, plan_takeover
 from stripe_simulator import Simulator
 from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
 from tests.seeds import add, change, fetch, insert_price, insert_subscription
@@ -126,3 +127,37 @@ def test_a_subscription_without_a_card_is_not_planned(desk: MirrorDesk) -> None:
 
     assert (found.ready, "no payment method" in found.blockers[0]) == (False, True)
     assert [row["state"] for row in fetch(desk.db, stripe.stripe_takeovers)] == ["refused"]
+
+
+def test_a_take_over_that_is_only_planned_can_be_withdrawn(desk: MirrorDesk) -> None:
+    plan_takeover(desk.takeover, "ann")
+
+    done = plan_give_back(desk.takeover, "bob", names=[SubscriptionId("s1")])
+    desk.until(FEBRUARY + timedelta(hours=3))
+    desk.tick()
+
+    (row,) = fetch(desk.db, stripe.stripe_takeovers)
+    assert done == GivingBack(withdrawn=1)
+    assert (row["state"], row["reason"], desk.ours()["charger"]) == ("rolled_back", "withdrawn by bob", "engine")
+
+
+def test_giving_back_twice_is_planned_once(desk: MirrorDesk) -> None:
+    switched(desk)
+
+    first, again = plan_give_back(desk.takeover, "ann"), plan_give_back(desk.takeover, "ann")
+
+    assert (first, again) == (GivingBack(planned=1), GivingBack(already=1))
+
+
+def test_a_mistyped_name_is_no_good_news(desk: MirrorDesk) -> None:
+    wrong = [SubscriptionId("s1"), SubscriptionId("s2")]
+
+    for ask in (
+        lambda: rehearse(desk.takeover, names=wrong),
+        lambda: plan_takeover(desk.takeover, "ann", names=wrong),
+        lambda: plan_give_back(desk.takeover, "ann", names=wrong),
+    ):
+        with pytest.raises(Broken, match="s2: no living subscription"):
+            ask()
+
+    assert desk.takeovers.planned() == []
