@@ -84,7 +84,7 @@ class TemplateLetters:
             raise Broken(f"template {notice.language}/{notice.template}.{kind}.j2: {error}") from error
 
     def _words(self, notice: Notice) -> dict[str, Any]:
-        locale = notice.language
+        locale = written_as(notice.locale, notice.language)
         links = {line.invoice: self._pay_link(line.invoice) for line in notice.invoices}
         return {
             "seller": notice.seller,
@@ -115,6 +115,15 @@ def environment(folder: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def written_as(locale: str, language: str) -> str:
+    """The customer's locale where it is a way of writing that language, such as 'de_CH' for 'de'; else the language."""
+    try:
+        found = Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return language
+    return str(found) if found.language == language else language
 
 
 def shown_amount(amount: Money, locale: str) -> str:

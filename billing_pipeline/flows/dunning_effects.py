@@ -102,6 +102,7 @@ def queue_message(
         invoices=tuple(lines[row.invoice] for row, _ in spoken),
         codes=late.codes,
         next_on=_next_on(policy, lead, late, now),
+        locale=payer.language,
     )
     store.queue_message(message(f"{lead.invoice}:{lead.step}", payer, notice, letters, now))
     return f"{lead.invoice}:{lead.step}"

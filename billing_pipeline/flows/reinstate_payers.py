@@ -36,7 +36,8 @@ def _reinstate(store: DunningStore, policy: Policy, clock: Clock, letters: Lette
         store.queue_hook(_hook(paid, clock))
         payer = store.payer(paid.account)
         lines = store.owed([one for one, _ in paid.suspensions])
-        notice = Notice(TEMPLATE, language_of(policy, payer), payer.seller, payer.name, tuple(lines.values()), Codes())
+        language, owed = language_of(policy, payer), tuple(lines.values())
+        notice = Notice(TEMPLATE, language, payer.seller, payer.name, owed, Codes(), locale=payer.language)
         store.queue_message(message(f"{invoice}:reinstate:{step}", payer, notice, letters, now))
     return True
 

@@ -48,6 +48,23 @@ def test_a_letter_that_asks_for_money_says_how_much_for_what_and_where(template:
     assert "\n" not in letter.subject
 
 
+@pytest.mark.parametrize(
+    ("locale", "amount", "day"),
+    [
+        ("", "1.234,50", "19. März 2026"),
+        ("de-CH", "1\u2019234.50", "19. März 2026"),
+        ("de_AT", "1.234,50", "19. März 2026"),
+        ("fr-FR", "1.234,50", "19. März 2026"),
+        ("nonsense!", "1.234,50", "19. März 2026"),
+    ],
+)
+def test_amounts_and_days_are_written_the_customers_way(locale: str, amount: str, day: str):
+    letter = letters().compose(replace(notice("final_notice", "de"), locale=locale))
+
+    assert amount in letter.text
+    assert day in letter.text
+
+
 @pytest.mark.parametrize(("template", "language"), list(product(ASKING, LANGUAGES)))
 def test_a_letter_about_one_invoice_has_one_link_that_pays_what_it_names(template: str, language: str):
     both = notice(template, language)

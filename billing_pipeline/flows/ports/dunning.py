@@ -63,7 +63,10 @@ class OwedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a message is about. next_on: the day of the next consequence, if there is one. seller, customer: names."""
+    """What a message is about. next_on: the day of the next consequence, if there is one. seller, customer: names.
+
+    locale: how the customer writes amounts and days, such as 'de-CH'; the language's own way where it is empty.
+    """
 
     template: str
     language: str
@@ -72,6 +75,7 @@ class Notice:
     invoices: tuple[OwedInvoice, ...]
     codes: Codes
     next_on: date | None = None
+    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True)
