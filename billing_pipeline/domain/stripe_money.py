@@ -85,6 +85,7 @@ class Charge:
     id: str
     invoice: str
     seq: int
+    created: datetime
     returned: bool
     failure: Failure | None
 
@@ -238,9 +239,17 @@ def parse_charge(raw: Json) -> Charge:
         id=raw["id"],
         invoice=metadata.get("invoice_id", ""),
         seq=int(metadata.get("seq") or 1),
+        created=instant(raw["created"]),
         returned=returned,
-        failure=Failure(raw["id"], codes_of_charge(raw)) if failed and not returned else None,
+        failure=failed_attempt(raw) if failed and not returned else None,
     )
+
+
+def failed_attempt(raw: Json) -> Failure:
+    """The attempt that a failed charge was."""
+    details = raw.get("payment_method_details") or {}
+    fingerprint = (details.get(kind_of(details, ())) or {}).get("fingerprint") or ""
+    return Failure(raw["id"], codes_of_charge(raw), raw["id"], fingerprint)
 
 
 def codes_of_charge(raw: Json) -> Codes:

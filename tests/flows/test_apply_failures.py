@@ -28,6 +28,7 @@ def failed_charge(name: str = "ch_0", **values: Any) -> dict[str, Any]:
         "failure_code": "card_declined", "failure_message": "No money.", "failure_balance_transaction": None,
         "balance_transaction": None, "outcome": {"reason": "insufficient_funds", "type": "issuer_declined"},
         "metadata": intent()["metadata"], "amount": 4900, "currency": "usd",
+        "payment_method_details": {"type": "card", "card": {"fingerprint": "visa-1"}},
     }  # fmt: skip
     return row | values
 
@@ -36,6 +37,11 @@ def counted(world: EventWorld) -> tuple[int, list[str], str]:
     """How many failures, of which charges, the latest for what."""
     (row,) = seeds.fetch(world.db, stripe.collections)
     return row["failures"], row["failed_charges"], row["last_codes"].get("decline", "")
+
+
+def cards_declined(world: EventWorld) -> list[tuple[str, str]]:
+    """Each declined charge with its card."""
+    return sorted((row["charge_id"], row["fingerprint"]) for row in seeds.fetch(world.db, stripe.card_declines))
 
 
 def sweep_charges(world: EventWorld) -> int:
@@ -57,6 +63,7 @@ def test_a_failure_whose_event_was_lost_before_the_success_is_found_among_the_ch
 
     assert (missed, again) == (1, 0)
     assert counted(world) == (1, ["ch_0"], "insufficient_funds")
+    assert cards_declined(world) == [("ch_0", "visa-1")]
 
 
 def test_a_failed_attempt_of_somebody_elses_is_not_read_at_all(world: EventWorld) -> None:
@@ -97,6 +104,7 @@ def test_two_failures_of_one_second_end_alike_in_any_order(world: EventWorld, to
 
     assert counted(world) == (2, ["ch_a", "ch_b"], "expired_card")
     assert row["last_codes"]["message"] == "Too old."
+    assert cards_declined(world) == [("ch_a", "visa-1"), ("ch_b", "visa-1")]
 
 
 def test_failures_that_a_collection_brought_along_are_kept(db: Database) -> None:

@@ -53,6 +53,7 @@ def gather(ready: Ready, keys: Keys) -> None:  # long because every kind of fact
             gather_decline(ready.told.payload, keys)
         case Topic.CHARGE:
             keys.charges.add(name)
+            keys.declines.add(name)
             keys.grants.add(f"payment:{name}")
             keys.invoices.add(parse_charge(current).invoice)
         case Topic.REFUND:

@@ -35,7 +35,7 @@ def apply_intent(now: Intent, told: Intent, at: datetime, books: Books, *, by_us
     now: as it stands. told: as it was when the fact was told, whose failed attempt is counted even when a later one succeeded.
     by_us: the fact is the answer to our own call.
     """
-    decline = new_decline(told, at, books, by_us=by_us)
+    decline = new_decline(told.failure, told.invoice, declined_at(told, at), books, by_us=by_us)
     if not now.invoice:
         return applied(decline) if decline else ignored(NOT_OURS)
     invoice = books.find(InvoiceRow, now.invoice)
@@ -61,30 +61,37 @@ def bring(intent: Intent | None, books: Books) -> None:
         books.take(apply_intent(intent, intent, intent.money_at, books))
 
 
-def new_decline(told: Intent, at: datetime, books: Books, *, by_us: bool) -> DeclineRow | None:
+def new_decline(failure: Failure | None, invoice: str, at: datetime, books: Books, *, by_us: bool) -> DeclineRow | None:
     """The refused charge that the fact tells of, with its card; None where none is told, or nothing of it is news.
 
     Of two tellings the earlier moment stands, and that it was us: so their order does not matter.
     """
-    failure = told.failure
     if failure is None or not failure.declined or not failure.fingerprint:
         return None
     known = books.find(DeclineRow, failure.declined)
-    moment = told.charged_at if told.charged_at and told.charge == failure.declined else at
     if known is None:
-        return DeclineRow(failure.declined, failure.fingerprint, told.invoice, moment, by_us)
-    better = replace(known, declined_at=min(known.declined_at, moment), by_us=known.by_us or by_us)
+        return DeclineRow(failure.declined, failure.fingerprint, invoice, at, by_us)
+    better = replace(known, declined_at=min(known.declined_at, at), by_us=known.by_us or by_us)
     return better if better != known else None
+
+
+def declined_at(told: Intent, at: datetime) -> datetime:
+    """When the bank refused: as its charge says, where the fact brings it along."""
+    mine = told.failure is not None and told.charge == told.failure.declined
+    return told.charged_at if mine and told.charged_at else at
 
 
 def apply_failed_charge(charge: Charge, failure: Failure, at: datetime, books: Books) -> Outcome:
     """A failed attempt, counted unless it is already: the event of its payment intent may be late or lost."""
+    decline = new_decline(failure, charge.invoice, charge.created, books, by_us=False)
     if not charge.invoice:
-        return ignored(NOT_OURS)
+        return applied(decline) if decline else ignored(NOT_OURS)
     collection = books.find(CollectionRow, collection_key(charge.invoice, charge.seq))
-    if collection is None or charge.id in collection.failed_charges:
-        return ignored("told before: the attempt is counted" if collection else "no collection of ours")
-    return applied(count_failure(collection, failure, at))
+    if collection is not None and charge.id not in collection.failed_charges:
+        return applied(count_failure(collection, failure, at), decline)
+    if decline:
+        return applied(decline)
+    return ignored("told before: the attempt is counted" if collection else "no collection of ours")
 
 
 def count_failure(collection: CollectionRow, failure: Failure | None, at: datetime) -> CollectionRow:
