@@ -8,6 +8,7 @@ from stripe_simulator.clock import wall_seconds
 from stripe_simulator.wire import Refused
 
 SANDBOX_PER_SECOND: Final = 25  # docs.stripe.com/rate-limits
+LIVE_PER_SECOND: Final = 100
 OPERATION_PER_SECOND: Final = 25
 MESSAGE: Final = "Request rate limit exceeded. Learn more about rate limits at https://docs.stripe.com/rate-limits."
 
@@ -34,14 +35,17 @@ class Bucket:
 class Limits:
     """The account's limits in requests per second; None means no limit."""
 
+    livemode: bool = False
     per_account: float | None = None
     per_operation: float | None = None
     timer: Callable[[], float] = wall_seconds
     buckets: dict[str, Bucket] = field(default_factory=dict)
     refused: int = 0
 
-    def switch_on(self, per_account: float = SANDBOX_PER_SECOND, per_operation: float = OPERATION_PER_SECOND) -> None:
+    def switch_on(self, per_account: float | None = None, per_operation: float = OPERATION_PER_SECOND) -> None:
         """Nothing; from now on requests above the limits get 429. Raises ValueError for a limit that lets nothing pass."""
+        if per_account is None:
+            per_account = LIVE_PER_SECOND if self.livemode else SANDBOX_PER_SECOND
         if not min(per_account, per_operation) >= 1:
             raise ValueError("a limit is at least 1 request a second")
         self.per_account, self.per_operation = per_account, per_operation

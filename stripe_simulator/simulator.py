@@ -39,7 +39,7 @@ class Simulator:
     ) -> None:
         account = Account(account_id or f"acct_sim_{digest(seed, 'account', chars=16)}", livemode)
         self.world = World(account, Clock(unix(now)), Ids(seed), FaultPlan(seed))
-        self.limits, self.access = Limits(), Access(livemode)
+        self.limits, self.access = Limits(livemode), Access(livemode)
         self.desk = Desk(self.world, self.access, self.limits)
         self.drift, self.webhooks = Drift(self), Webhooks(self)
         self.calls: deque[tuple[str, str, str | None]] = deque(maxlen=CALLS_KEPT_MAX)

@@ -190,6 +190,19 @@ def test_the_limit_refuses_the_26th_call_of_a_second_and_refills(sim: Simulator,
     assert client.v1.balance.retrieve().object == "balance"
 
 
+@pytest.mark.behaviour("limits", "a sandbox has 25 requests a second, a live account 100", source=RATES)
+@pytest.mark.parametrize(("livemode", "served"), [(False, 25), (True, 100)])
+def test_a_live_account_has_more_room_than_a_sandbox(livemode: bool, served: int) -> None:
+    sim = Simulator(livemode=livemode)
+    sim.limits.timer = lambda: 0.0  # nothing refills
+    sim.limits.switch_on(per_operation=1_000)
+    key = {"Authorization": f"Bearer sk_{'live' if livemode else 'test'}_x"}
+
+    replies = [sim.handle("get", "/v1/customers", key).status for _ in range(served + 5)]
+
+    assert replies == [200] * served + [429] * 5
+
+
 @pytest.mark.parametrize("capture", ["automatic", "automatic_async"])
 def test_a_charge_is_settled_as_late_as_ordered(sim: Simulator, client: stripe.StripeClient, capture: str) -> None:
     customer, method = payer(client)
