@@ -19,7 +19,7 @@ SETTABLE: Final = (
     "api_version", "name", "descriptor", "after_last_retry", "retry_days", "payout_schedule", "search_lag_seconds",
 )  # fmt: skip
 CHOICES: Final = {"after_last_retry": ("past_due", "canceled", "unpaid"), "payout_schedule": ("daily", "manual")}
-DAYS_AND_LAGS: Final = {"retry_days": 60, "search_lag_seconds": 86_400}  # the most that is allowed
+MOST: Final = {"retry_days": 60, "search_lag_seconds": 86_400}
 DRIFTS: Final = (
     "refund", "fail_refund", "dispute", "close_dispute", "delete_customer", "orphan_payment_intent",
     "cancel_payment_intent", "change_amount", "change_fee", "fail_payout", "lose_event", "void_invoice",
@@ -128,15 +128,19 @@ def settings(simulator: "Simulator", asked: Json) -> Json:
         raise Wrong(f"the account has no setting {sorted(unknown)[0]!r}; it knows {', '.join(SETTABLE)}")
     asked = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
     for name, value in typed(get_type_hints(Account), asked).items():
-        if name in CHOICES and value not in CHOICES[name]:
-            raise Wrong(f"{name} is one of {', '.join(CHOICES[name])}, not {value!r}")
-        if name in DAYS_AND_LAGS and not all(
-            0 <= n <= DAYS_AND_LAGS[name] for n in (value if isinstance(value, tuple) else (value,))
-        ):
-            raise Wrong(f"{name} lies between 0 and {DAYS_AND_LAGS[name]}, not {value!r}")
+        _check_allowed(name, value)
     for name, value in asked.items():
         setattr(account, name, value)
     return asdict(account)
+
+
+def _check_allowed(name: str, value: Any) -> None:
+    """Nothing. Raises Wrong for a value that the account cannot have."""
+    if name in CHOICES and value not in CHOICES[name]:
+        raise Wrong(f"{name} is one of {', '.join(CHOICES[name])}, not {value!r}")
+    numbers = value if isinstance(value, tuple) else (value,)
+    if name in MOST and not all(0 <= number <= MOST[name] for number in numbers):
+        raise Wrong(f"{name} lies between 0 and {MOST[name]}, not {value!r}")
 
 
 def typed(hints: Mapping[str, Any], asked: Json) -> Json:
