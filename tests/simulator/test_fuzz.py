@@ -1,5 +1,9 @@
-"""Whatever is asked, the answer is Stripe's: never an error of ours, and the books stay in balance."""
+"""Whatever is asked, the answer is Stripe's: never an error of ours, and the books stay in balance.
 
+FUZZ_EXAMPLES=5000 tries so many of each; a suite's run makes do with 40.
+"""
+
+import os
 from typing import Any
 
 import orjson
@@ -20,7 +24,8 @@ from tests.simulator.wishes import Wishes, class_of, encoded
 NOISE = ["a[b]=1&a=2", "a[[]]=1", "[]=1", "&&&", "a[b][c][d][e][f][g][h][i]=1", "%ff=1", "a[]=1&a[x]=2"]
 HEADERS = ["Authorization", "Stripe-Version", "Idempotency-Key"]
 KEY = {"Authorization": "Bearer sk_test_fuzz"}
-SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
+SMALL = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ROUTES = all_routes()
 CONTROL_WORDS = [
     "kind", "what", "to", "seconds", "nth", "times", "status", "chance", "path", "reason", "on", "per_account", "id",
