@@ -39,6 +39,7 @@ def suites(url: str, full: bool) -> dict[str, Callable[[], list[Row]]]:
     return {
         "billing_run": lambda: module("billing_run").measure(billed, url),
         "collect": lambda: module("collection").measure(url),
+        "collect_memory": lambda: module("collection_memory").measure(url, full=full),
         "events": lambda: module("events").measure(url),
         "extract": lambda: module("extract").measure(url),
         "reconcile": lambda: module("reconcile").measure(full=full),

@@ -55,6 +55,7 @@ def codes_of(error: stripe.StripeError) -> Codes:
         network_decline=str(wire.get("network_decline_code") or ""),
         message=str(wire.get("message") or error.user_message or ""),
         request_id=error.request_id or "",
+        param=str(wire.get("param") or ""),
     )
 
 

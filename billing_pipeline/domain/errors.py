@@ -38,7 +38,7 @@ class ClosedDay(Broken):
 class Codes:
     """What Stripe and the card network said, word for word; empty strings where they said nothing.
 
-    advice and network_advice rule over decline, decline over code (see domain.dunning).
+    advice and network_advice rule over decline, decline over code (see domain.dunning). param: what the request had wrong.
     """
 
     code: str = ""
@@ -48,6 +48,7 @@ class Codes:
     network_decline: str = ""
     message: str = ""
     request_id: str = ""
+    param: str = ""
 
 
 class Declined(BillingError):

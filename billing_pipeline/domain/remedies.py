@@ -24,6 +24,15 @@ REMEDIES: Final = {
 }
 
 
+BY_PARAMETER: Final = {
+    "currency": REMEDIES["invalid_currency"],
+    "amount": REMEDIES["parameter_invalid_integer"],
+}
+"""Where Stripe gives no code but says which parameter it will not take."""
+
+
 def remedy(codes: Codes) -> str:
     """One line of advice; Stripe's own words where we know no better."""
-    return REMEDIES.get(codes.code) or codes.message or "read Stripe's log of the request"
+    return (
+        REMEDIES.get(codes.code) or BY_PARAMETER.get(codes.param) or codes.message or "read Stripe's log of the request"
+    )
