@@ -21,7 +21,7 @@ from billing_pipeline.adapters.rate_limit import SharedLimit
 from billing_pipeline.adapters.stores.collection_store import CollectionStore
 from billing_pipeline.adapters.stripe_gateway import StripeGateway
 from billing_pipeline.adapters.tables import billing, catalog
-from billing_pipeline.flows.collect_payments import THREADS, collect_payments
+from billing_pipeline.flows.collect_payments import collect_payments, threads_for
 from stripe_simulator import Simulator
 
 ROUNDS: Final = 3
@@ -47,8 +47,8 @@ class Limits:
         return min(self.global_per_second, self.operation_per_second)
 
 
-DEFAULT: Final = Limits("collect_limit", 100, 25, THREADS)
-RAISED: Final = Limits("collect_limit_100", 100, 100, 2 * THREADS)
+DEFAULT: Final = Limits("collect_limit", 100, 25, threads_for(25))
+RAISED: Final = Limits("collect_limit_100", 100, 100, threads_for(100))
 
 
 def measure(url: str, rounds: int = ROUNDS, seconds: int = SECONDS_OF_WORK) -> list[Row]:
@@ -154,7 +154,7 @@ def scratch(url: str) -> Iterator[Database]:
         admin.execute(SQL("create database {}").format(name))
         own = server.set(database=SCRATCH).render_as_string(hide_password=False)
         migrate(own)
-        db = Database(own, pool_size=2 * THREADS)
+        db = Database(own)
         try:
             yield db
         finally:

@@ -31,7 +31,7 @@ from billing_pipeline.flows.apply_events import Applied, apply_events
 from billing_pipeline.flows.books import Errand
 from billing_pipeline.flows.change_subscriptions import change_subscriptions
 from billing_pipeline.flows.close_day import Closed, close_day
-from billing_pipeline.flows.collect_payments import Collected, collect_payments
+from billing_pipeline.flows.collect_payments import Collected, collect_payments, threads_for
 from billing_pipeline.flows.deliver_hooks import Told
 from billing_pipeline.flows.expire_credits import Expired, expire_credits
 from billing_pipeline.flows.extract_ledger import extract_ledger
@@ -77,7 +77,6 @@ NOWHERE: Final[Sink] = lambda object_type, objects: None  # noqa: E731  a sweep 
 
 
 EVER: Final = datetime(2010, 1, 1, tzinfo=UTC)  # before Stripe
-THREADS: Final = 16  # reach Stripe's default limit at any usual latency
 THREADS_ON_SIMULATOR: Final = 2
 ERRANDS_MAX: Final = 100  # within a tick: some seconds in threads; the half-hourly round takes what is more
 FACTS_MAX: Final = 100_000  # per call; more means that we were away for long: the next call goes on
@@ -94,8 +93,9 @@ def environment(world: World) -> str:
 
 
 def threads(world: World) -> int:
-    """How many calls to Stripe are under way at once: many over a network, few on a simulator that shares our cores."""
-    return THREADS_ON_SIMULATOR if world.simulator else THREADS
+    """How many calls to Stripe are under way at once: what reaches the limit, and few on a simulator that shares our cores."""
+    limit = min(world.settings.rate_per_second, world.settings.rate_operation_per_second)
+    return THREADS_ON_SIMULATOR if world.simulator else threads_for(limit)
 
 
 def events(world: World) -> EventStore:

@@ -19,8 +19,8 @@ from billing_pipeline.domain.errors import Broken
 
 SQL_FOLDER: Final = Path(__file__).parent / "sql"
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
-POOL_SIZE: Final = 5
-POOL_OVERFLOW: Final = 20  # threads that push to Stripe hold a connection only for milliseconds
+POOL_SIZE: Final = 20  # opened when first needed, then kept: threads that push to Stripe write often and shortly
+POOL_OVERFLOW: Final = 20  # for a moment at most: these are closed again at once
 CONNECT_TIMEOUT_SECONDS: Final = 10
 
 

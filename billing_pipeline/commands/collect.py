@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from billing_pipeline import operations
 from billing_pipeline.adapters.card_limits_file import read_card_limits
 from billing_pipeline.adapters.stores.collection_store import CollectionStore
 from billing_pipeline.adapters.stores.customer_store import CustomerStore
@@ -13,7 +14,7 @@ from billing_pipeline.bootstrap import open_world
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.domain.money import Money
-from billing_pipeline.flows.collect_payments import THREADS, collect_payments
+from billing_pipeline.flows.collect_payments import THREADS_MAX, collect_payments
 from billing_pipeline.flows.follow_payment_methods import follow_payment_methods
 from billing_pipeline.flows.provision_customers import provision_customers
 from billing_pipeline.flows.settle_unknowns import settle_unknowns
@@ -26,7 +27,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command()
 def run(
     limit: Annotated[int | None, typer.Option(min=1, help="Invoices at most; all that are due.")] = None,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Calls to Stripe at a time.")] = THREADS,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=THREADS_MAX, help="Calls to Stripe at a time; as many as reach its limit.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Charge every open invoice whose turn has come. Running it again charges nobody twice."""
@@ -36,7 +39,7 @@ def run(
             world.gateway,
             world.clock,
             limit=limit,
-            threads=threads,
+            threads=threads or operations.threads(world),
             zone=world.settings.zone,
             environment=world.settings.mode,
             limits=read_card_limits(world.settings.policies),

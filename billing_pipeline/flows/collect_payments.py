@@ -19,7 +19,14 @@ from billing_pipeline.flows.zones import day_in
 
 CHUNK: Final = 200  # claimed at a time: at 25 a second sent within 8 seconds, far within the lease
 THREADS: Final = 16  # reach Stripe's default limit at any usual latency
+THREADS_MAX: Final = 64  # more only wait for each other
+CALLS_PER_THREAD: Final = 3  # a second, at a third of a second for a call and what is written around it
 STALE_MAX: Final = 200  # intents canceled per run; the rest follows with the next
+
+
+def threads_for(calls_per_second: int) -> int:
+    """How many calls must be under way at a time to reach that limit."""
+    return min(THREADS_MAX, max(THREADS, -(-calls_per_second // CALLS_PER_THREAD)))
 
 
 @dataclass(frozen=True, slots=True)
