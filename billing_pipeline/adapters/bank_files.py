@@ -23,26 +23,26 @@ Row = tuple[str, date, Currency, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A file that was read whole. skipped: lines that are none of Stripe's."""
+    """A file that was read whole. others: lines that are none of Stripe's, among them what customers wired."""
 
     file: str
     lines: tuple[BankLine, ...]
-    skipped: int
+    others: tuple[BankLine, ...] = ()
 
 
 def read_statement(path: Path, account: str, mappings: Mapping[str, CsvMapping]) -> Statement:
     """The lines of the file. account: the [bank.*] section that describes a CSV file. Raises Broken, naming the row."""
     text = content(path)
     if text.lstrip().startswith("<"):
-        rows, skipped = read_camt(path.name, text), 0
+        rows, others = read_camt(path.name, text), list[Row]()
     elif account in mappings:
-        rows, skipped = read_csv(path.name, text, account, mappings[account])
+        rows, others = read_csv(path.name, text, account, mappings[account])
     else:
         known = ", ".join(sorted(mappings)) or "none"
         raise Broken(f"{path.name}: no section [bank.{account}] in reconciliation.toml describes it; known are {known}")
     lines = numbered(rows)
     check_one_currency(lines, path.name)
-    return Statement(path.name, tuple(lines), skipped)
+    return Statement(path.name, tuple(lines), tuple(numbered(others)))
 
 
 def content(path: Path) -> str:
@@ -61,30 +61,21 @@ def content(path: Path) -> str:
         raise Broken(f"{path.name} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
 
 
-def read_csv(file: str, text: str, account: str, mapping: CsvMapping) -> tuple[list[Row], int]:
-    """The rows that are Stripe's, and how many are not."""
+def read_csv(file: str, text: str, account: str, mapping: CsvMapping) -> tuple[list[Row], list[Row]]:
+    """The rows that are Stripe's, and those that are not."""
     if not text.endswith("\n"):
         raise Broken(f"{file}: the last line does not end: the file is cut off, download it again")
     table = csv.DictReader(io.StringIO(text), delimiter=mapping.delimiter, strict=True)
     check_header(file, table.fieldnames or (), mapping)
-    rows, skipped, balance = list[Row](), 0, None
+    rows, others, balance = list[Row](), list[Row](), None
     for place, cells in rows_of(file, table):
         minor = amount_of(file, place, cells, mapping)
         balance = check_balance(file, place, cells, mapping, balance, minor)
         reference = " ".join(cells[name].strip() for name in mapping.reference_columns if cells[name].strip())
-        if mapping.only_containing.lower() in reference.lower():
-            rows.append(
-                (
-                    account,
-                    day_of(file, place, cells, mapping),
-                    currency_of(file, place, cells, mapping),
-                    minor,
-                    reference,
-                )
-            )
-        else:
-            skipped += 1
-    return rows, skipped
+        day, code = day_of(file, place, cells, mapping), currency_of(file, place, cells, mapping)
+        is_stripes = mapping.only_containing.lower() in reference.lower()
+        (rows if is_stripes else others).append((account, day, code, minor, reference))
+    return rows, others
 
 
 def check_header(file: str, header: Sequence[str], mapping: CsvMapping) -> None:

@@ -26,9 +26,12 @@ def import_(
         statement = read_statement(file, account, parts.policy_file.banks)
         rules = MatchRules(policy.bank_tolerance_minor, policy.bank_lag_days)
         run_id = f"bank-{world.clock.now():%Y%m%dT%H%M%S}"
-        done = import_bank(parts.bank, world.clock, rules, statement.lines, file=statement.file, run_id=run_id)
+        done = import_bank(
+            parts.bank, world.clock, rules, statement.lines, file=statement.file, run_id=run_id, others=statement.others
+        )
     typer.echo(
-        f"{done.lines} new lines, {statement.skipped} of others; {done.matched} paid a payout, {done.unmatched} wait"
+        f"{done.lines} new lines, {len(statement.others)} of others; {done.matched} paid a payout, "
+        f"{done.received} show a payment booked by hand, {done.unmatched} wait"
     )
 
 

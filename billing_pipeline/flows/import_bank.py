@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from billing_pipeline.domain import cash_entries
+from billing_pipeline.domain.bank_receipts import Shown, find_receipts
 from billing_pipeline.domain.bank_statements import BankLine, Match, MatchRules, match_lines
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ledger import Entry
@@ -14,31 +15,57 @@ from billing_pipeline.flows.ports.reconciliation import BankStore
 
 @dataclass(frozen=True, slots=True)
 class BankImported:
-    """What became of the statement. lines: new ones; matched: those that paid a payout; unmatched: all that wait."""
+    """What became of the statement. lines: new ones; matched: those that paid a payout; unmatched: all that wait.
+
+    received: payments booked by hand that were found on it.
+    """
 
     lines: int
     matched: int
     booked: int
     unmatched: int
+    received: int = 0
     by_rule: dict[str, int] = field(default_factory=dict)
 
 
-def import_bank(
-    store: BankStore, clock: Clock, rules: MatchRules, lines: Sequence[BankLine], *, file: str, run_id: str
+def import_bank(  # long because each word is one of the command line
+    store: BankStore,
+    clock: Clock,
+    rules: MatchRules,
+    lines: Sequence[BankLine],
+    *,
+    file: str,
+    run_id: str,
+    others: Sequence[BankLine] = (),
 ) -> BankImported:
     """What became of the statement; with no lines, what became of those that still waited.
 
-    Raises Broken when another file has told one of its days already; then nothing is taken in.
+    others: lines that are none of Stripe's; kept are those that show a wire or cheque which was booked by hand. Raises
+    Broken when another file has told one of its days already; then nothing is taken in.
     """
     now = clock.now()
     with store.transaction():
-        refuse_days_told_twice(store, lines, file)
+        refuse_days_told_twice(store, [*lines, *others], file)
         new = store.add_lines(lines, file, now)
         waiting = store.unmatched_lines()
         matches = match_lines(waiting, store.payables(), rules)
         booked = store.save_matches(matches, entries_for(store, waiting, matches), run_id, now)
-    matched = {match.bank_line_id for match in matches}
-    return BankImported(new, len(matched), booked, len(waiting) - len(matched), by_rule(matches))
+        matched = {match.bank_line_id for match in matches}
+        free = [line for line in waiting if line.bank_line_id not in matched]
+        shown = show_receipts(store, [*free, *others], rules, file, now)
+    left = {line.bank_line_id for line in free} - {one.bank_line_id for one in shown}
+    return BankImported(new, len(matched), booked, len(left), len(shown), by_rule(matches))
+
+
+def show_receipts(
+    store: BankStore, lines: Sequence[BankLine], rules: MatchRules, file: str, now: datetime
+) -> list[Shown]:
+    """The payments booked by hand that these lines show. They are in the books already: nothing is booked again."""
+    shown = find_receipts(lines, store.receipts(), rules)
+    found = {one.bank_line_id for one in shown}
+    store.add_lines([line for line in lines if line.bank_line_id in found], file, now)
+    store.show_receipts(shown)
+    return shown
 
 
 def refuse_days_told_twice(store: BankStore, lines: Sequence[BankLine], file: str) -> None:

@@ -57,7 +57,7 @@ def test_a_csv_statement_gives_stripes_lines_and_counts_the_others(tmp_path: Pat
     read = read_statement(tmp_path / "march.csv", "main", MAPPINGS)
 
     assert [(line.booked_on, line.amount_minor, line.reference) for line in read.lines] == [(DAY, 10000, "STRIPE po_1")]
-    assert read.skipped == 1
+    assert [one.reference for one in read.others] == ["RENT"]
 
 
 def test_credit_and_debit_columns_and_a_decimal_comma_are_read(tmp_path: Path) -> None:

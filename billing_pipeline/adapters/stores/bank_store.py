@@ -1,15 +1,16 @@
 """Bank lines, in PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.journal import open_day, write_entries
+from billing_pipeline.domain.bank_receipts import Receipt, Shown
 from billing_pipeline.domain.bank_statements import BankLine, Match, Payable
 from billing_pipeline.domain.currencies import Currency
-from billing_pipeline.domain.ids import PayoutId
+from billing_pipeline.domain.ids import PaymentId, PayoutId
 from billing_pipeline.domain.ledger import Entry
 
 
@@ -75,6 +76,18 @@ class BankLineStore:
         ]  # fmt: skip
         self.db.run_many("reconciliation/save_bank_match", rows)
         return write_entries(self.db, entries, run_id=run_id, recorded_at=now)
+
+    def receipts(self) -> Sequence[Receipt]:
+        """Payments booked by hand that no line shows yet."""
+        rows = self.db.rows("reconciliation/unseen_receipts")
+        return [
+            Receipt(PaymentId(row.payment_id), Currency(row.currency), row.amount_minor, row.received_on, row.reference)
+            for row in rows
+        ]
+
+    def show_receipts(self, shown: Sequence[Shown]) -> None:
+        """Note which line shows which payment."""
+        self.db.run_many("reconciliation/show_receipt", [asdict(one) for one in shown])
 
     def first_open_day(self, day: date) -> date:
         """The day itself, or the first open one after it."""

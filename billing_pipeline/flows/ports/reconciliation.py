@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
+from billing_pipeline.domain.bank_receipts import Receipt, Shown
 from billing_pipeline.domain.bank_statements import BankLine, Match, Payable
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.domain.ledger import Entry
@@ -221,13 +222,19 @@ class BankStore(Transactional, Protocol):
         """Keep lines not seen before; how many were new."""
 
     def unmatched_lines(self) -> Sequence[BankLine]:
-        """Lines that no payout explains yet."""
+        """Lines that neither a payout nor a payment booked by hand explains yet."""
 
     def payables(self) -> Sequence[Payable]:
         """Payouts that no bank line has paid in full yet."""
 
     def save_matches(self, matches: Sequence[Match], entries: Sequence[Entry], run_id: str, now: datetime) -> int:
         """Note which payout each line paid and book the lines; how many entries were new."""
+
+    def receipts(self) -> Sequence[Receipt]:
+        """Payments booked by hand that no line shows yet."""
+
+    def show_receipts(self, shown: Sequence[Shown]) -> None:
+        """Note which line shows which payment."""
 
     def first_open_day(self, day: date) -> date:
         """The day itself, or the first open one after it."""

@@ -1,4 +1,4 @@
--- Bank lines that no payout explains, and paid payouts that a statement should show and does not. Grain: one row per line or payout.
+-- Bank lines that no payout explains, nor a payment booked by hand, and paid payouts that a statement should show and does not. Grain: one row per line or payout.
 -- in: ledger.bank_lines, ledger.bank_matches, stripe.payouts, cut    out: the columns of a finding
 with told as (
     select currency, min(booked_on) as first_day, max(booked_on) as last_day from ledger.bank_lines group by currency
@@ -16,7 +16,7 @@ select
     l.bank_line_id || ' ' || l.file as evidence
 from ledger.bank_lines l
 left join ledger.bank_matches m on m.bank_line_id = l.bank_line_id
-where m.bank_line_id is null
+where m.bank_line_id is null and l.payment_id is null
 union all
 select
     'bank_line_unmatched',

@@ -225,7 +225,7 @@ select
     'bank_line_unmatched'
 from ledger.bank_lines l
 left join ledger.bank_matches m on m.bank_line_id = l.bank_line_id
-where m.bank_line_id is null
+where m.bank_line_id is null and l.payment_id is null
 union all
 select
     'ledger_to_objects',
