@@ -27,8 +27,8 @@ billing_day = dg.define_asset_job(
 )
 collection_round = dg.define_asset_job(
     "collection_round",
-    dg.AssetSelection.assets(collection.payment_intents),
-    description="Charge what is open: retries whose time has come, cards that were just entered, what was not due before.",
+    dg.AssetSelection.assets(accounts.stripe_customers, accounts.payment_methods, collection.payment_intents),
+    description="New accounts become customers; charge what is open: retries whose time has come, cards just entered.",
 )
 takeover_round = dg.define_asset_job(
     "takeover_round",

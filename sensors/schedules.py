@@ -39,7 +39,7 @@ def every_morning_bill_and_collect(context: dg.ScheduleEvaluationContext) -> dg.
     job=collection_round, cron_schedule="10,40 * * * *", execution_timezone=zone(), default_status=MOVING_MONEY
 )
 def every_half_hour_collect(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Every half hour: a card that was just entered and a retry whose time has come do not wait for the morning."""
+    """Every half hour: new accounts, cards just entered and retries whose time has come do not wait for the morning."""
     return dg.RunRequest()
 
 

@@ -64,6 +64,14 @@ def test_what_pushes_to_stripe_shares_one_pool() -> None:
     assert all(found == {"stripe"} for found in pools.values()), pools
 
 
+def test_a_new_account_and_a_new_card_do_not_wait_for_the_morning() -> None:
+    job = defs.resolve_job_def("collection_round")
+
+    made = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+
+    assert made == {"stripe_customers", "payment_methods", "payment_intents"}
+
+
 def test_every_schedule_has_a_zone_and_a_job_and_every_sensor_a_description() -> None:
     repository = defs.get_repository_def()
 
