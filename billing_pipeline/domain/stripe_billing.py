@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from billing_pipeline.domain.credits import CreditGrant, CreditUse, spend
+from billing_pipeline.domain.credits import CreditGrant, CreditKind, CreditUse, spend
 from billing_pipeline.domain.currencies import Currency, minimum_charge
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import (
     AccountId,
+    CreditGrantId,
     InvoiceId,
     PriceId,
     StripeInvoiceId,
@@ -74,12 +75,26 @@ def billed_total(raw: Json) -> int:
     return int(raw["total"]) + credits_on(raw)
 
 
-def fault_of(raw: Json) -> str:
-    """Why the invoice cannot stand in the books as it is, in words; empty when it can."""
-    left = min(billed_total(raw), 0)
-    if raw.get("starting_balance") or (raw.get("ending_balance") or 0) not in (0, left):
-        return "the customer has a balance in Stripe, which is no credit of ours"
-    return ""
+def balance_moved(raw: Json) -> int:
+    """What the customer's balance in Stripe does to a final invoice, in minor units.
+
+    Above nothing: what the customer owed there was added. Below: what somebody gave there paid for it, or the invoice is
+    too small for Stripe to charge and is owed from then on.
+    """
+    return int(raw.get("starting_balance") or 0) - int(raw.get("ending_balance") or 0) + min(int(raw["total"]), 0)
+
+
+def waits_until_final(raw: Json, balance: int) -> bool:
+    """Whether only the final invoice tells what is due: the customer has a balance there, or it is too small to charge."""
+    return bool(balance) or 0 < int(raw["total"]) < minimum_charge(Currency(raw["currency"]))
+
+
+def gift_of(raw: Json, account: AccountId, name: InvoiceId, at: datetime) -> CreditGrant | None:
+    """What the balance in Stripe paid of the invoice, as a credit of ours that it uses up; None where it paid nothing."""
+    if (minor := -balance_moved(raw)) <= 0:
+        return None
+    grant = CreditGrantId(f"balance-{raw['id']}")
+    return CreditGrant(grant, account, Currency(raw["currency"]), CreditKind.GOODWILL, minor, minor, at)
 
 
 def given_back(raw: Json) -> int:
@@ -111,12 +126,16 @@ def draft_of(raw: Json, owner: Owner, grants: Sequence[CreditGrant], issue: Issu
     """Stripe's invoice as a draft of ours. grants: what pays the credits that stand on it."""
     name = our_id(raw, owner.subscription_id)
     lines = tuple(line_of(one, owner) for one in raw["lines"]["data"] if not is_credit(one))
+    if (owed := balance_moved(raw)) > 0:
+        lines = (*lines, Line(LineKind.MANUAL, "Owed from before, in Stripe", owed))
+    gift = gift_of(raw, owner.account, name, issue.at)
+    gifts = (CreditUse(gift.credit_grant_id, name, gift.kind, gift.amount_minor),) if gift else ()
     total = sum(line.total_minor for line in lines)
     if total < 0:
         lines = (*lines, Line(LineKind.TO_CREDIT, "Added to your credit balance", -total))
         settlement = Settlement(0, granted_minor=-total)
     else:
-        settlement = Settlement(total, credits=paid_by(grants, name, raw, issue.at))
+        settlement = Settlement(total, credits=(*paid_by(grants, name, raw, issue.at), *gifts))
     return Draft(
         name, owner.account, owner.subscription_id, "subscription", Currency(raw["currency"]), period_of(raw), lines,
         settlement, "automatic", issue.at, issue.on, issue.on,

@@ -9,26 +9,27 @@ from typing import Final
 from billing_pipeline.domain.attempts import Operation
 from billing_pipeline.domain.errors import BillingError, Broken, TryLater, Unknown
 from billing_pipeline.domain.ids import AccountId, StripeInvoiceId, SubscriptionId
+from billing_pipeline.domain.mirror import inexpressible
 from billing_pipeline.domain.mirror_requests import moment, reference
 from billing_pipeline.domain.reconciliation import Finding, Kind
 from billing_pipeline.domain.stripe_billing import (
     credit_on_draft,
     credits_for,
     credits_on,
-    fault_of,
     given_back,
     our_id,
     period_of,
     take_balance,
+    waits_until_final,
 )
 from billing_pipeline.domain.subscriptions import Charger
 from billing_pipeline.flows.call_stripe import call_once, call_unless, refusal, succeeded
 from billing_pipeline.flows.ports import Gateway, Json
-from billing_pipeline.flows.ports.sync import MirrorCase
+from billing_pipeline.flows.ports.sync import MirrorCase, Plan
 from billing_pipeline.flows.rehearse import Desk
 from billing_pipeline.flows.send_attempts import in_threads
 from billing_pipeline.flows.stripe_periods import CYCLE, Tick, await_invoice, record
-from billing_pipeline.flows.take_over import read
+from billing_pipeline.flows.take_over import TO_ENGINE, read
 
 LOOK_BACK: Final = timedelta(days=3)  # an invoice is recorded even when we were away for a weekend
 PAYMENTS: Final = ["payments.data.payment.payment_intent"]
@@ -38,6 +39,7 @@ PAYMENTS: Final = ["payments.data.payment.payment_intent"]
 class Followed:
     """What a tick did. recorded: invoices of Stripe's that are new in the books; credited: drafts that took our credits.
 
+    returning: subscriptions that Stripe cannot express any more, planned to come back.
     periods: that passed unbilled or ended; late: without an invoice of Stripe's so far; taken_back: billed by the engine now.
     """
 
@@ -47,6 +49,7 @@ class Followed:
     periods: int = 0
     late: int = 0
     taken_back: int = 0
+    returning: int = 0
     postponed: int = 0
     findings: int = 0
 
@@ -71,9 +74,21 @@ def follow_stripe(desk: Desk) -> Followed:
             elif known.number == known.stripe_id and raw.get("number"):
                 desk.store.number_invoice(known.invoice_id, raw["number"])
                 tick.counts["numbered"] += 1
-        await_invoice(tick, case.subscription_id)
+        await_invoice(tick, case.subscription_id, mine)
+        plan_return(tick, case)
     new = desk.store.note_findings(tick.findings, desk.clock.now()) if tick.findings else 0
     return Followed(**tick.counts, findings=new)
+
+
+def plan_return(tick: Tick, case: MirrorCase) -> None:
+    """Plan that the engine bills again what Stripe cannot express any more; until its boundary Stripe bills what it has."""
+    subscription = case.subscription
+    if subscription is None or subscription.next_period_start is None:
+        return
+    boundary = subscription.next_period_start
+    if part := inexpressible(subscription, case.links, boundary):
+        wish = Plan(0, case.subscription_id, TO_ENGINE, boundary, "follow_stripe")
+        tick.counts["returning"] += tick.desk.store.plan(wish, "planned", {}, part, tick.desk.clock.now())
 
 
 def follow_invoices(desk: Desk, told: Iterable[tuple[SubscriptionId, StripeInvoiceId]], threads: int = 1) -> Followed:
@@ -142,19 +157,23 @@ def take_in(tick: Tick, case: MirrorCase, raw: Json) -> None:
     if renews and not awaited(tick.desk, case.subscription_id, raw):
         return
     whole = whole_invoice(tick.desk.gateway, raw["id"])
-    if why := fault_of(whole):
-        raise Broken(
-            f"{raw['id']} is not recorded: {why}. Settle the balance in Stripe, then record the invoice by hand"
-        )
     if status == "draft":
         if given_back(whole) or held(tick.desk, case):
             return  # its credit is known once it is final; one of a held mirror will be void
         whole = credited(tick, case, whole)
+        if waits_until_final(whole, customers_balance(tick.desk, whole)):
+            return
     elif renews:
         note_missed(tick, case, whole)
     if given_back(whole) and not balance_taken(tick.desk, case, whole):
         raise TryLater(f"nobody knows yet whether the balance of {whole['id']} is taken")
     record(tick, case, whole)
+
+
+def customers_balance(desk: Desk, raw: Json) -> int:
+    """The balance that Stripe keeps of the invoice's customer, in minor units; below nothing is credit."""
+    customer = desk.gateway.read(f"/v1/customers/{reference(raw['customer'])}") or {}
+    return int(customer.get("balance") or 0)
 
 
 def balance_taken(desk: Desk, case: MirrorCase, raw: Json) -> bool:

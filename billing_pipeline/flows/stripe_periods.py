@@ -1,21 +1,23 @@
 """The periods that Stripe bills, in our books: written with its invoice, passed when nobody is billed, an alarm when late."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from billing_pipeline.domain.attempts import Operation
 from billing_pipeline.domain.boundaries import Step, step_at
+from billing_pipeline.domain.credits import CreditGrant
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId, StripeInvoiceId, SubscriptionId
 from billing_pipeline.domain.invoice_drafts import Draft
 from billing_pipeline.domain.issuing import Issue
 from billing_pipeline.domain.mirror_requests import hold
 from billing_pipeline.domain.reconciliation import Finding, Kind
-from billing_pipeline.domain.stripe_billing import Owner, draft_of, number_of, period_of
+from billing_pipeline.domain.stripe_billing import Owner, draft_of, gift_of, number_of, our_id, period_of
 from billing_pipeline.domain.subscriptions import Charger
-from billing_pipeline.domain.takeover import FALLBACK_AFTER, LATE_AFTER
+from billing_pipeline.domain.takeover import DRAFTED_FOR, FALLBACK_AFTER, LATE_AFTER
 from billing_pipeline.flows.call_stripe import call_stripe
 from billing_pipeline.flows.facts import swept_fact
 from billing_pipeline.flows.issue_invoices import coupons_used
@@ -45,6 +47,9 @@ def record(tick: Tick, case: MirrorCase, raw: Json) -> None:
         if account is None or desk.store.recorded([StripeInvoiceId(raw["id"])]):
             return
         due = account.subscriptions[0]
+        if gift := gift_of(raw, account.account, our_id(raw, case.subscription_id), now):
+            desk.store.add_grant(gift, f"balance:{raw['id']}", "given in Stripe: the customer's balance there")
+            tick.findings.append(given_there(case, raw, gift))
         draft = drafted(desk, case, due, account, raw, now)
         day = desk.billing.open_day(draft.issued_on)
         bill = Numbered(draft, number_of(raw), account.legal_entity_id, day)
@@ -56,6 +61,15 @@ def record(tick: Tick, case: MirrorCase, raw: Json) -> None:
         if raw.get("status") != "draft":
             desk.store.put([swept_fact(raw, api_version=desk.gateway.api_version)], now)
     tick.counts["recorded"] += 1
+
+
+def given_there(case: MirrorCase, raw: Json, gift: CreditGrant) -> Finding:
+    """Stripe's balance of the customer paid for the invoice: it is no credit that we gave, so somebody should know."""
+    return Finding(
+        Kind.MIRROR_DRIFT, f"balance:{raw['id']}", gift.currency, gift.amount_minor, account=gift.account,
+        ours=f"{gift.amount_minor} booked as goodwill", theirs="the customer's balance in Stripe paid that much",
+        evidence=(raw["id"], case.subscription_id),
+    )  # fmt: skip
 
 
 def locked(desk: Desk, subscription_id: SubscriptionId) -> DueAccount | None:
@@ -94,8 +108,11 @@ def with_step(step: Step, invoices: tuple[Numbered, ...] = ()) -> Batch:
     )
 
 
-def await_invoice(tick: Tick, subscription_id: SubscriptionId) -> None:
-    """Pass a boundary that bills nobody; raise the alarm when Stripe should have billed and has not."""
+def await_invoice(tick: Tick, subscription_id: SubscriptionId, made: Sequence[Json]) -> None:
+    """Pass a boundary that bills nobody; raise the alarm when Stripe should have billed and has not.
+
+    made: Stripe's last invoices. A draft is given its hour: some are recorded only once they are final.
+    """
     desk, now = tick.desk, tick.desk.clock.now()
     account = desk.billing.one(subscription_id)
     if account is None or not account.subscriptions:
@@ -107,7 +124,7 @@ def await_invoice(tick: Tick, subscription_id: SubscriptionId) -> None:
     step = step_of(due)
     if step.tile is None or step.tile.charger is Charger.NONE:
         pass_unbilled(tick, subscription_id, boundary)
-    elif now >= boundary + LATE_AFTER:
+    elif now >= boundary + (DRAFTED_FOR if any(renewal_of(raw, boundary) for raw in made) else LATE_AFTER):
         tick.counts["late"] += 1
         tick.findings.append(gap(subscription_id, account, boundary))
         if now >= boundary + FALLBACK_AFTER:

@@ -6,8 +6,10 @@ from datetime import datetime
 from json import dumps
 from typing import Any
 
+from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.adapters.stores.reconciliation_store import as_row
 from billing_pipeline.adapters.stores.sync_store import SyncStore
+from billing_pipeline.domain.credits import CreditGrant
 from billing_pipeline.domain.ids import (
     AccountId,
     InvoiceId,
@@ -103,6 +105,10 @@ class TakeoverStore(SyncStore):
     def lock_account(self, account: AccountId) -> None:
         """Hold the account's credits and numbers for this transaction."""
         self.db.rows("ledger/lock_account", account=account)
+
+    def add_grant(self, grant: CreditGrant, source: str, note: str) -> bool:
+        """Write the grant; False when its source was there before."""
+        return DocumentStore(self.db).add_grant(grant, source, note)
 
     def mark_stripe_invoice(self, invoice: InvoiceId, stripe_id: StripeInvoiceId) -> None:
         """The invoice is Stripe's: Stripe alone collects it."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from billing_pipeline.domain.attempts import Attempt, Operation
 from billing_pipeline.domain.boundaries import Billed
 from billing_pipeline.domain.changes import Change
+from billing_pipeline.domain.credits import CreditGrant
 from billing_pipeline.domain.ids import (
     AccountId,
     InvoiceId,
@@ -212,6 +213,9 @@ class TakeoverStore(SyncStore, GuardStore, Protocol):
 
     def lock_account(self, account: AccountId) -> None:
         """Hold the account's credits and numbers for this transaction."""
+
+    def add_grant(self, grant: CreditGrant, source: str, note: str) -> bool:
+        """Write the grant; False when its source was there before."""
 
     def mark_stripe_invoice(self, invoice: InvoiceId, stripe_id: StripeInvoiceId) -> None:
         """The invoice is Stripe's: Stripe alone collects it."""

@@ -1,4 +1,5 @@
--- Invoices that Stripe billed, field by field. Grain: one row per invoice.
+-- Invoices that Stripe billed, field by field; of amounts what is due, because credits stand on Stripe's as lines.
+-- Grain: one row per invoice.
 -- in: ledger.invoices, stripe.invoices, ledger.accounts, cut    out: the columns of a finding
 with pairs as (
     select
@@ -13,15 +14,15 @@ with pairs as (
                 and a.account_id is not null then 'missing_in_ledger'
             when i.invoice_id is null then null
             when i.currency <> t.currency then 'currency'
-            when i.total_minor <> t.total_minor then 'amount'
+            when i.due_minor <> t.due_minor and t.status <> 'draft' then 'amount'
             when i.state <> case t.status when 'paid' then 'paid' when 'void' then 'void' when 'uncollectible' then 'written_off' else 'pending' end
                 and not (i.state = 'overdue' and t.status in ('open', 'uncollectible')) then 'status'
         end as kind,
-        coalesce(i.state || ' ' || cast(i.total_minor as varchar) || ' ' || i.currency, '') as ours,
-        coalesce(t.status || ' ' || cast(t.total_minor as varchar) || ' ' || t.currency, '') as theirs,
+        coalesce(i.state || ' ' || cast(i.due_minor as varchar) || ' ' || i.currency, '') as ours,
+        coalesce(t.status || ' ' || cast(t.due_minor as varchar) || ' ' || t.currency, '') as theirs,
         greatest(i.issued_at, t.created_at, i.paid_at) as touched_at
     from (select * from ledger.invoices where stripe_invoice_id is not null) i
-    full outer join (select * from stripe.invoices where status <> 'draft') t on t.stripe_invoice_id = i.stripe_invoice_id
+    full outer join stripe.invoices t on t.stripe_invoice_id = i.stripe_invoice_id
     left join ledger.accounts a on a.stripe_customer_id = t.customer_id
 )
 select
