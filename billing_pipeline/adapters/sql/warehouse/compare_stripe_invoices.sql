@@ -1,5 +1,5 @@
--- Invoices that Stripe billed, field by field; of amounts what is due, because credits stand on Stripe's as lines.
--- Grain: one row per invoice.
+-- Invoices that Stripe billed, field by field. Grain: one row per invoice.
+-- Of amounts what is due is compared: our credits stand on Stripe's as lines.
 -- in: ledger.invoices, stripe.invoices, ledger.accounts, cut    out: the columns of a finding
 with pairs as (
     select
