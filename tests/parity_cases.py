@@ -91,7 +91,7 @@ def cases() -> Iterator[ParityCase]:
     for at in (days(1), days(1, 0, 0, 1), days(11), days(16, 12), days(21, 7, 13, 59), days(31, 23, 59, 59)):
         yield replace(seats, what=f"3 to 5 seats, {at:%d %b %H:%M:%S}", at=at, new_quantity=5)
         yield replace(seats, what=f"3 to 2 seats, {at:%d %b %H:%M:%S}", at=at, new_quantity=2)
-    for at in (days(11), days(21, 7, 13, 59)):
+    for at in (days(11), days(16, 12), days(21, 7, 13, 59), days(29, 23, 30)):
         yield replace(seats, what=f"another price, {at:%d %b %H:%M:%S}", at=at, new_price=BETTER)
         yield replace(seats, what=f"to a flat price, {at:%d %b %H:%M:%S}", at=at, new_price=BIG, new_quantity=1)
         yield ParityCase(f"flat to seats, {at:%d %b %H:%M:%S}", BIG, 1, at=at, new_price=SEATS, new_quantity=4)

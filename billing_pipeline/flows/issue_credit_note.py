@@ -80,6 +80,11 @@ def creditable(store: CreditNoteStore, wish: Wish) -> OpenInvoice:
 
 def refuse_unless_clear(store: CreditNoteStore, invoice: OpenInvoice, off_the_bill: int) -> None:
     """Nothing. Raises Broken where lowering what is open could make a customer pay too much."""
+    if off_the_bill and invoice.charger == "stripe":
+        raise Broken(
+            f"Stripe collects invoice {invoice.invoice_id} and would not know: void it in Stripe, which reverses it here, or "
+            "`billing-pipeline credits grant` the amount"
+        )
     if off_the_bill and store.payment_under_way(invoice.invoice_id):
         raise Broken(f"a payment of invoice {invoice.invoice_id} is under way: credit it when its outcome is known")
     if off_the_bill and off_the_bill == invoice.open_minor and invoice.paid_minor:

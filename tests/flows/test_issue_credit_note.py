@@ -136,6 +136,16 @@ def test_while_a_payment_is_under_way_nothing_is_credited(db: Database) -> None:
     assert fetch(db, credit_notes) == []
 
 
+def test_what_stripe_collects_is_not_lowered_behind_its_back(db: Database) -> None:
+    insert_account(db)
+    issue(db, charger="stripe", stripe_invoice_id="in_1")
+
+    with pytest.raises(Broken, match="Stripe collects invoice inv-1 and would not know: void it in Stripe"):
+        credit(db, 500)
+
+    assert fetch(db, credit_notes) == []
+
+
 @pytest.mark.parametrize(
     ("invoice", "state", "message"),
     [("inv-9", "void", "no invoice inv-9"), ("inv-1", "void", "is void"), ("inv-1", "written_off", "is written_off")],

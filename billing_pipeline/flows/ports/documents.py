@@ -36,6 +36,7 @@ class OpenInvoice:
     refunded_minor: int
     noted_minor: int
     taxed_back_minor: int
+    charger: str
 
     @property
     def open_minor(self) -> int:
