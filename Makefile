@@ -11,7 +11,7 @@ RUNTIME := $(VENV)/.runtime-$(call hash,requirements.lock)
 DEV     := $(VENV)/.dev-$(call hash,requirements-dev.lock)
 BIN     := $(VENV)/bin
 
-.PHONY: demo test ui check bench soak clean install install-dev
+.PHONY: demo test ui check bench soak spark clean install install-dev install-spark
 .DELETE_ON_ERROR:
 
 demo: install
@@ -34,6 +34,17 @@ check: install-dev
 
 bench: install-dev
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE))
+
+# The comparison on a local Spark cluster; needs Java 17 or newer.
+spark: install-spark
+	$(BIN)/python -m pytest -rs tests/reconciliation/test_spark.py
+
+install-spark: install-dev
+	@if command -v uv >/dev/null 2>&1; then \
+	    uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-spark.lock; \
+	else \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-spark.lock; \
+	fi
 
 # With a development environment in place the runtime is in place too.
 install:

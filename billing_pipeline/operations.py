@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import Any, Final
 
 from billing_pipeline.adapters.card_limits_file import read_card_limits
+from billing_pipeline.adapters.compaction import compact
 from billing_pipeline.adapters.fast_json import as_text
 from billing_pipeline.adapters.identity import bind
 from billing_pipeline.adapters.postgres import raw_statement
@@ -295,8 +296,9 @@ def close_if_proven(world: World, through: date, who: str) -> Closed:
 
 
 def publish(world: World, run_id: str) -> WarehousePublished:
-    """The warehouse that analysts open, swapped in whole."""
+    """The warehouse that analysts open, swapped in whole; now and then the files behind it become few again."""
     parts = parts_of(world)
+    compact(parts.workbench, world.clock.now(), parts.policy_file.policy.lake_runs_max)
     return publish_warehouse(parts.warehouse, world.clock, parts.policy_file.policy, run_id=run_id)
 
 

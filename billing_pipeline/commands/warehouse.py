@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from billing_pipeline.adapters.compaction import compact
 from billing_pipeline.adapters.reconciliation_parts import parts_of
 from billing_pipeline.adapters.table_docs import describe
 from billing_pipeline.adapters.warehouse import read_published
@@ -23,6 +24,16 @@ def publish() -> None:
         run_id = f"publish-{world.clock.now():%Y%m%dT%H%M%S}"
         done = publish_warehouse(parts.warehouse, world.clock, parts.policy_file.policy, run_id=run_id)
     typer.echo(f"{done.path}: {done.tables} tables, {done.size_bytes} bytes; dated copy {done.copy}")
+
+
+@app.command("compact")
+def compact_(
+    runs: Annotated[int, typer.Option(help="Leave a side with no more extractions than that as it is.", min=1)] = 1,
+) -> None:
+    """Put the files of many extractions together to one, and remove what no longer counts."""
+    with open_world() as world:
+        removed = compact(parts_of(world).workbench, world.clock.now(), runs)
+    typer.echo(f"{removed} files removed")
 
 
 @app.command()

@@ -129,6 +129,7 @@ class ReconciliationPolicy:
     overlap_days: int = 7
     whole_comparison_days: int = 7
     dated_copies: int = 7
+    lake_runs_max: int = 60
     auto_repair_minor_max: int = 50_000
     approved_repair_minor_max: int = 1_000_000
     memory_limit_mb: int = 2_000

@@ -1,7 +1,7 @@
 """Repair what is known how to: propose, let people approve, do it, look whether it helped. A repair only adds facts."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -53,8 +53,9 @@ def repair_divergences(  # long because it works with two stores, a gateway, an 
     wanted = [one for d in divergences.divergences() if (one := propose(d.finding))]
     if dry_run:
         return Repaired(would=dict(Counter(str(one.kind) for one in wanted if one.runs_by_itself(policy))))
-    without_effect = give_up_on(store, clock)
-    proposed = store.propose([one for one in wanted if one.divergence_id not in without_effect], MACHINE, clock.now())
+    without_effect = give_up_on(store, wanted, clock)
+    helpful = [one for one in wanted if (one.divergence_id, one.kind) not in without_effect]
+    proposed = store.propose(helpful, MACHINE, clock.now())
     tally: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     for stored in [*store.repairs("proposed"), *store.repairs("approved")]:
@@ -70,13 +71,17 @@ def repair_divergences(  # long because it works with two stores, a gateway, an 
     )  # fmt: skip
 
 
-def give_up_on(store: RepairStore, clock: Clock) -> set[str]:
-    """Divergences whose repair did not help: they wait for a person, and are not repaired in a circle."""
-    useless = store.without_effect()
+def give_up_on(store: RepairStore, wanted: Sequence[Repair], clock: Clock) -> set[tuple[str, RepairKind]]:
+    """What was done and is wanted again: it did not help, so it waits for a person and is not repeated in a circle.
+
+    A divergence that now wants something else was helped half the way: a second payment is first told, then given back.
+    """
+    again = {(one.divergence_id, one.kind) for one in wanted}
+    useless = [stored for stored in store.without_effect() if (stored.repair.divergence_id, stored.kind) in again]
     for stored in useless:
         if stored.state == "done":
             store.finish(stored.repair_id, "failed", "the next reconciliation saw the divergence again", clock.now())
-    return {stored.repair.divergence_id for stored in useless}
+    return {(stored.repair.divergence_id, stored.kind) for stored in useless}
 
 
 def run_repair(  # long because it takes what its caller works with

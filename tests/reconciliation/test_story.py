@@ -1,107 +1,16 @@
 """The whole way: a simulated Stripe, real collection, events and sweeps; then things go wrong behind our back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from billing_pipeline.adapters.comparison import DuckComparison
-from billing_pipeline.adapters.ledger_extract import LedgerExtract
-from billing_pipeline.adapters.parquet_lake import ParquetLake
 from billing_pipeline.adapters.postgres import Database
-from billing_pipeline.adapters.stores.collection_store import CollectionStore
-from billing_pipeline.adapters.stores.inbox_store import InboxStore
-from billing_pipeline.adapters.stores.reconciliation_store import ReconciliationStore
-from billing_pipeline.adapters.stores.repair_store import RepairDesk
-from billing_pipeline.adapters.stores.sweep_store import SweepStore
-from billing_pipeline.adapters.stripe_landing import StripeSide
 from billing_pipeline.adapters.tables import stripe
-from billing_pipeline.adapters.workbench import Workbench
-from billing_pipeline.domain.reconciliation import ReconciliationPolicy
-from billing_pipeline.domain.repairs import RepairKind
-from billing_pipeline.flows.apply_events import apply_events
-from billing_pipeline.flows.extract_ledger import extract_ledger
-from billing_pipeline.flows.extract_stripe import extract_stripe
-from billing_pipeline.flows.ports.reconciliation import StoredRepair
-from billing_pipeline.flows.reconcile_books import Reconciled, reconcile_books
-from billing_pipeline.flows.repair_divergences import repair_divergences
-from billing_pipeline.flows.settle_unknowns import settle_unknowns
-from billing_pipeline.flows.sweep_objects import Sink, sweep_objects
 from stripe_simulator import Simulator
-from tests.collecting import Desk, customer, invoice, open_desk
+from tests.collecting import customer, open_desk
+from tests.reconciliation.company import Company
 from tests.seeds import fetch
-
-
-@dataclass
-class Company:
-    """A company that bills through the simulator."""
-
-    desk: Desk
-    home: Path
-    policy: ReconciliationPolicy = field(default_factory=ReconciliationPolicy)
-    runs: int = 0
-
-    @property
-    def lake(self) -> ParquetLake:
-        return ParquetLake.at(self.home)
-
-    @property
-    def comparison(self) -> DuckComparison:
-        return DuckComparison(Workbench(self.lake))
-
-    @property
-    def store(self) -> ReconciliationStore:
-        return ReconciliationStore(self.desk.db, self.policy)
-
-    def bill(self, *accounts: str) -> None:
-        for account in accounts:
-            invoice(self.desk, f"inv-{account}-{self.runs}", account)
-        self.desk.collect()
-        self.apply()
-
-    def apply(self) -> None:
-        apply_events(SweepStore(self.desk.db), self.desk.gateway, self.desk.clock)
-
-    def sweep(self, sink: Sink = lambda object_type, objects: None) -> None:
-        sweep_objects(SweepStore(self.desk.db), self.desk.gateway, self.desk.clock, sink=sink)
-        self.apply()
-
-    def extract(self, *, swept: bool = False) -> dict[str, int]:
-        self.runs += 1
-        done = extract_stripe(
-            StripeSide(self.lake), self.comparison, self.desk.gateway, self.desk.clock, self.policy,
-            run_id=f"x{self.runs}", sweep=self.sweep if swept else None,
-        )  # fmt: skip
-        extract_ledger(LedgerExtract(self.desk.db, self.lake), self.desk.clock, run_id=f"x{self.runs}")
-        return dict(done.by_table)
-
-    def reconcile(self, *, swept: bool = False) -> Reconciled:
-        self.extract(swept=swept)
-        return reconcile_books(
-            self.comparison,
-            self.store,
-            StripeSide(self.lake),
-            self.desk.clock,
-            self.policy,
-            run_id=f"r{self.runs}",
-            zone="UTC",
-        )
-
-    def repair(self) -> dict[str, int]:
-        def settle(_: StoredRepair) -> str:
-            settle_unknowns(CollectionStore(self.desk.db), self.desk.gateway, self.desk.clock)
-            return "asked Stripe"
-
-        done = repair_divergences(
-            self.store, RepairDesk(self.desk.db), self.desk.gateway, InboxStore(self.desk.db), self.desk.clock, self.policy,
-            hands={RepairKind.SETTLE_ATTEMPT: settle},
-        )  # fmt: skip
-        self.apply()
-        return done.by_kind
-
-    def kinds(self) -> list[str]:
-        return sorted(d.kind.value for d in self.store.divergences())
 
 
 @pytest.fixture
