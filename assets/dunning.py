@@ -5,9 +5,19 @@ import dagster as dg
 from assets.reconciliation import divergences, stripe_extract
 from assets.summaries import metadata_of
 from billing_pipeline import operations
+from billing_pipeline.domain.dunning_cases import PlannedStep
 from resources import BillingResource
 
 OWNERS = ["team:finance"]
+LISTED_MAX = 200  # `billing-pipeline dunning plan` lists them all
+HEAD = "| invoice | account | owed | step | what happens | why |\n|---|---|---:|---|---|---|\n"
+
+
+def line_of(row: PlannedStep) -> str:
+    """One line of the plan in the UI: the step that is taken, or why there is none."""
+    what = f"held: {row.held}" if row.held else f"{row.action} on {row.due_on}"
+    why = row.detail.replace("|", "/")  # people write it, and a bar would end the cell
+    return f"| {row.invoice} | {row.account} | {row.amount} | {row.step or '-'} | {what} | {why} |"
 
 
 @dg.asset(group_name="dunning", owners=OWNERS, kinds={"postgres"}, deps=[divergences, stripe_extract])
@@ -15,10 +25,7 @@ def dunning_plan(billing: BillingResource) -> dg.MaterializeResult[None]:
     """Tomorrow's steps before they happen: for every overdue invoice its action, or the reason why it is left alone."""
     with billing.world() as world:
         rows = operations.plan_tomorrow(world)
-    shown = "\n".join(
-        f"| {row.invoice} | {row.account} | {row.step or '-'} | {row.held or row.action} |" for row in rows[:200]
-    )
-    listed = dg.MetadataValue.md(f"| invoice | account | step | what happens |\n|---|---|---|---|\n{shown}")
+    listed = dg.MetadataValue.md(HEAD + "\n".join(line_of(row) for row in rows[:LISTED_MAX]))
     held = sum(1 for row in rows if row.held)
     counts = {"acting": len(rows) - held, "held": held}
     return dg.MaterializeResult(metadata={"plan": listed, **metadata_of(counts, len(rows))})

@@ -16,9 +16,9 @@ def divergence_alert(context: dg.SensorEvaluationContext, billing: BillingResour
     """One e-mail when errors appear among the divergences, one a day while reconciliation is too old for dunning."""
     seen = json.loads(context.cursor or "[]")
     with billing.world() as world:
-        now_open = alert_divergences(world, seen)
-    context.update_cursor(json.dumps(now_open))
-    return dg.SkipReason(f"{len(now_open)} error divergences are open")
+        told = alert_divergences(world, seen)
+    context.update_cursor(json.dumps(told))
+    return dg.SkipReason(f"{len(told)} matters are open and were told")
 
 
 @dg.run_failure_sensor(name="run_failure_alert", default_status=READING)

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from billing_pipeline.adapters.dunning_policy_file import candidate, check_policy, read_policy
 from billing_pipeline.adapters.stores.dunning_history import DunningHistory
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.commands.dunning_compare import compare
+from billing_pipeline.commands.tables import console, listed
 from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX
-from billing_pipeline.domain.dunning_cases import PlannedStep
+from billing_pipeline.domain.dunning_cases import Held, PlannedStep
 from billing_pipeline.domain.dunning_policy import Policy
 from billing_pipeline.domain.dunning_sums import Sums, shown_sums
 from billing_pipeline.domain.errors import Broken
@@ -30,6 +30,7 @@ from billing_pipeline.settings import Settings
 app = typer.Typer(no_args_is_help=True, help="Dunning that acts only on what is proven.")
 app.command()(compare)
 
+WIDTH = 180  # of listings that go into a pipe or a file
 DAYS = ["%Y-%m-%d"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Who = Annotated[str, typer.Option("--who", help="Who says so.")]
@@ -64,7 +65,7 @@ def plan(
     if as_json:
         typer.echo(json.dumps([plan_row(row) for row in rows], indent=2))
         return
-    Console(soft_wrap=True).print(plan_table(rows))
+    console(WIDTH).print(plan_table(rows))
     typer.echo(plan_summary(rows))
     if alert:
         typer.echo(alert, err=True)
@@ -135,12 +136,12 @@ def messages(
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], default=str, indent=2))
         return
-    table = Table("queued", "message", "to", "subject", "state", "note", box=None)
+    table = listed("queued", "message", "to", "subject", "state", "note")
     for one in found:
         table.add_row(
             f"{one.queued_at:%Y-%m-%d %H:%M}", one.message_id, one.recipient, one.subject, one.state, one.error
         )
-    Console(soft_wrap=True).print(table)
+    console(WIDTH).print(table)
 
 
 @app.command()
@@ -211,9 +212,9 @@ def plan_row(row: PlannedStep) -> dict[str, Any]:
 
 def plan_table(rows: Sequence[PlannedStep]) -> Table:
     """The plan for people: what is done first, what is held after it."""
-    table = Table("invoice", "account", "owed", "step", "when (UTC)", "held", "why", box=None)
+    table = listed("invoice", "account", "owed", "step", "when (UTC)", "held", "why")
     for row in sorted(rows, key=lambda row: (row.held is not None, row.at, row.invoice)):
-        when = f"{row.at:%Y-%m-%d %H:%M}"
+        when = f"{row.at:%Y-%m-%d %H:%M}" if row.held in (None, Held.NOT_DUE_YET, Held.QUIET_HOURS) else ""
         table.add_row(row.invoice, row.account, str(row.amount), row.step, when, str(row.held or ""), row.detail)
     return table
 

@@ -23,7 +23,20 @@ def show_rows(rows: Sequence[Any], as_json: bool, *, empty: str) -> None:
 
 def print_table(found: Sequence[dict[str, Any]]) -> None:
     """Print rows that are there."""
-    Console(width=None if Console().is_terminal else WIDTH_MIN).print(table_of(found))
+    console(WIDTH_MIN).print(table_of(found))
+
+
+def console(width: int) -> Console:
+    """A console as wide as the terminal; where there is none (a pipe, a file), that many columns."""
+    return Console(width=None if Console().is_terminal else width)
+
+
+def listed(*columns: str) -> Table:
+    """An empty table whose cells are broken over lines where they are too long, never cut."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold", justify="right" if name == "owed" else "left")
+    return table
 
 
 def table_of(found: Sequence[dict[str, Any]]) -> Table:

@@ -47,6 +47,15 @@ def test_the_plan_lists_every_overdue_invoice_and_warns_when_the_gate_is_closed(
     assert {row["invoice"]: row["held"] for row in rows} == {"inv-1": "gate_closed", "inv-2": "gate_closed"}
 
 
+def test_a_plan_in_a_pipe_cuts_no_name_off(home: str, database_url: str, world: World):
+    name = "inv-a-customer-with-a-rather-long-name-2026-03"
+    world.late(name, "carol")
+
+    said = run("dunning", "plan", BILLING_HOME=home, BILLING_DATABASE_URL=database_url, COLUMNS="60")
+
+    assert name in said.text
+
+
 def test_a_run_with_a_closed_gate_does_nothing_and_says_so(say: Say, world: World):
     told = json.loads(say("run", "--json").text)
 

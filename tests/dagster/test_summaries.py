@@ -1,11 +1,15 @@
 """Metadata that a finance person can read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import dagster as dg
 
+from assets.dunning import line_of
 from assets.summaries import metadata_of
+from billing_pipeline.domain.dunning import planned_steps
+from billing_pipeline.domain.dunning_cases import Held
+from tests.domain.dunning_cases import POLICY, day, declined
 
 
 @dataclass(frozen=True)
@@ -40,3 +44,13 @@ def test_reasons_are_listed_as_they_are() -> None:
 
 def test_nothing_is_called_none() -> None:
     assert metadata_of({"refused": {}})["refused"] == dg.MetadataValue.md("none")
+
+
+def test_a_line_of_the_plan_says_who_owes_what_and_what_happens_or_why_not() -> None:
+    late = planned_steps(declined("lost_card"), POLICY, day(2))[-1]
+    held = replace(late, held=Held.PROMISED, detail="promise, by ann: a|b")
+
+    shown = [line_of(late), line_of(held)]
+
+    assert shown[0] == "| inv-1 | acme | 49.00 usd | reminder | mail on 2026-03-05 |  |"
+    assert shown[1].endswith("| held: promised | promise, by ann: a/b |")
