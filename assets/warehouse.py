@@ -9,7 +9,7 @@ import dagster as dg
 from assets.charts import bars_by_month
 from assets.dunning import dunning_actions
 from assets.reconciliation import divergences, proof_of_close, repairs
-from assets.summaries import metadata_of
+from assets.summaries import amount, metadata_of
 from billing_pipeline import operations
 from billing_pipeline.domain.currencies import Currency, exponent
 from resources import BillingResource
@@ -40,14 +40,31 @@ def warehouse(context: dg.AssetExecutionContext, billing: BillingResource) -> dg
 def marts(billing: BillingResource) -> dg.MaterializeResult[None]:
     """What finance reports from: MRR movements, ARR, cohorts, cash, ageing, deferred revenue, tax, fees, dunning recovery.
 
-    Computed inside the warehouse when it is published; here are their sizes and the recurring revenue month by month.
+    Computed inside the warehouse when it is published; here are their sizes, the recurring revenue month by month, and what
+    failed charges cost: saved, lost and open add up to what failed.
     """
     with billing.world() as world:
         sizes = {row["mart"]: row["row_count"] for row in operations.ask(world, "mart_sizes")}
         mrr = whole_units(operations.ask(world, "mrr_by_month"))
-    return dg.MaterializeResult(
-        metadata={"recurring revenue": bars_by_month("MRR", mrr), **metadata_of({"rows": sizes}, sum(sizes.values()))}
-    )
+        churn = operations.ask(world, "churn_by_month")
+    charts = {
+        "recurring revenue": bars_by_month("MRR", mrr),
+        "involuntary churn": dg.MetadataValue.md(churn_table(churn)),
+    }
+    return dg.MaterializeResult(metadata={**charts, **metadata_of({"rows": sizes}, sum(sizes.values()))})
+
+
+def churn_table(rows: list[dict[str, Any]]) -> str:
+    """The months as a Markdown table; the first column of money is the denominator of the others."""
+    names = ("failed", "saved", "lost", "open")
+    lines = [
+        "| month | failed charges | failed | saved | lost | open | customers lost |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        money = " | ".join(amount(row["currency"], row[f"{name}_minor"]) for name in names)
+        lines.append(f"| {row['month']:%Y-%m} | {row['invoices_failed']} | {money} | {row['customers_lost']} |")
+    return "\n".join(lines)
 
 
 def whole_units(rows: list[dict[str, Any]]) -> dict[str, list[tuple[date, int]]]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from billing_pipeline.adapters.postgres import Database
+from assets.warehouse import churn_table
+from billing_pipeline.adapters.postgres import Database, raw_statement
 from billing_pipeline.adapters.tables import control, stripe
 from billing_pipeline.adapters.warehouse import FileWarehouse, read_published
 from tests.clusters import Cluster
@@ -151,3 +152,11 @@ def test_saved_lost_and_open_are_the_whole(path: Path):
     )
 
     assert whole == (True,)
+
+
+def test_finance_reads_the_month_in_one_line(path: Path):
+    rows = read_published(path, raw_statement("questions/churn_by_month"))
+
+    assert churn_table(rows).splitlines()[2:] == [
+        "| 2026-03 | 4 | 100.00 usd | 30.00 usd | 30.00 usd | 40.00 usd | 1 |"
+    ]
