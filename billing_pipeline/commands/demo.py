@@ -79,16 +79,21 @@ def tell_story(life: Life, console: Console) -> dict[str, str]:
         late: dict[str, str] = {}
         for number in range(days - DAGSTER_DAYS):
             day = life.first + timedelta(days=number)
-            if day == life.last - timedelta(days=LATE_FROM_DAYS):
-                delay_settlement(life.world)
-            live_day(life, day)
-            if day == life.last - timedelta(days=LATE_UNTIL_DAYS):
-                late = delayed(life.world)
+            left = (life.last - day).days
+            late |= morning(life, day, delaying=not late and LATE_UNTIL_DAYS <= left <= LATE_FROM_DAYS)
             office_hours(life.world, bank, day, last_month=day > life.last - timedelta(days=LAST_MONTH_DAYS))
             tick(day)
         injected = go_wrong(life, bank)
         live_through_dagster(life, bank, DAGSTER_DAYS, tick)
     return injected | late
+
+
+def morning(life: Life, day: date, *, delaying: bool) -> dict[str, str]:
+    """The day's round; how one charge in it was left unsettled, where `delaying` and there was one."""
+    if delaying:
+        delay_settlement(life.world, until=datetime.combine(day + timedelta(days=1), time(), UTC))
+    live_day(life, day)
+    return delayed(life.world) if delaying else {}
 
 
 def office_hours(world: World, bank: Bank, day: date, *, last_month: bool) -> None:

@@ -7,7 +7,7 @@ sweep can notice them; changes in our own books are what a careless hand would d
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from billing_pipeline.adapters.stores.document_store import DocumentStore
@@ -92,14 +92,17 @@ def scene_of(world: World, address: str, bank: Bank) -> Scene:
     return Scene(world, address, bank, paid, unpaid, mirrors)
 
 
-def delay_settlement(world: World) -> None:
-    """The next charge gets no balance transaction for a month. Ordered days before the rest: late is after two days."""
-    if world.simulator:
-        control.fault(world.simulator, LATE, seconds=LATE_SECONDS)
+def delay_settlement(world: World, until: datetime) -> None:
+    """The charge of somebody billed before `until` gets no balance transaction for a month.
+
+    Ordered days before the rest, because a charge counts as late after two days.
+    """
+    for due in world.db.rows("demo/due", until=until, limit=1) if world.simulator else ():
+        control.fault(str(world.simulator), LATE, customer=due.stripe_customer_id, seconds=LATE_SECONDS)
 
 
 def delayed(world: World) -> dict[str, str]:
-    """Kind of divergence -> how it was made, when a charge came in the meantime; none is delayed from now on."""
+    """Kind of divergence -> how it was made, when the charge came; none is delayed from now on."""
     if not world.simulator:
         return {}
     struck = any(one["struck"] for one in control.faults(world.simulator) if one["fault"]["kind"] == LATE)
