@@ -27,7 +27,9 @@ from billing_pipeline.flows.ports import Clock, Fact, Gateway, Json
 from billing_pipeline.flows.ports.collection import NewCollection
 from billing_pipeline.flows.ports.page import PageInvoice, PageStore
 from billing_pipeline.flows.send_attempts import NOT_NOW, answer_to, settled_by
+from billing_pipeline.flows.try_intents import read_quietly
 
+DEPOSITS_TAKE: Final = timedelta(days=5)  # two business days on their way, and time to answer the e-mail
 ENGINE_WAITS: Final = timedelta(hours=1)  # so long a customer on the page is left in peace before the engine tries
 PAYABLE: Final = frozenset({"pending", "overdue", "written_off"})
 USABLE_SETUP: Final = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
@@ -45,6 +47,7 @@ class PageState(StrEnum):
     VERIFYING = "verifying"
     FAILED = "failed"
     LATER = "later"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,8 @@ def close_payment(counter: Counter, invoice: PageInvoice) -> PageState:
         return PageState.FAILED
     _tell(counter, intent)
     if waits_for_deposits(intent):
+        with counter.store.transaction():
+            counter.store.postpone(invoice.invoice_id, invoice.seq, counter.clock.now() + DEPOSITS_TAKE)
         return PageState.VERIFYING
     if intent["status"] not in ("succeeded", "processing"):
         return PageState.FAILED
@@ -207,7 +212,7 @@ def _make_default(counter: Counter, invoice: PageInvoice, method: str) -> None:
 
 def _is_theirs(counter: Counter, method: str, customer: CustomerId) -> bool:
     """Whether the method is attached; an account whose debit is on its way may be attached only once it succeeded."""
-    known = counter.gateway.read(f"/v1/payment_methods/{method}")
+    known = read_quietly(counter.gateway, f"/v1/payment_methods/{method}")
     return known is not None and id_of(known.get("customer")) == customer
 
 

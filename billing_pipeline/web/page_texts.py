@@ -19,7 +19,7 @@ from billing_pipeline.flows.ports.page import PageInvoice
 FOLDER: Final = Path(__file__).parent / "templates"
 DEFAULT: Final = "en"
 GOOD: Final = frozenset({PageState.PAID, PageState.SAVED})
-BAD: Final = frozenset({PageState.FAILED, PageState.LATER})
+BAD: Final = frozenset({PageState.FAILED, PageState.LATER})  # an unsure end is neither
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ def _answer(page: Page, token: str, mode: Mode, work: Callable[[Counter, PageInv
     try:
         session = work(page.counter, invoice, mode)
     except NOT_NOW:
-        session = Session(PageState.LATER)
+        session = Session(PageState.LATER if work is open_session else PageState.UNSURE)
     news = {"state": session.state, "client_secret": session.client_secret, "tone": tone(session.state)}
     return JSONResponse(news | {"said": sentence(invoice.locale, session.state)}, headers=page.headers)
 

@@ -106,6 +106,20 @@ def test_a_card_can_be_left_for_later(page: Any, shopper: Visitor) -> None:
     assert shopper.desk.charges() == {}
 
 
+def test_when_nobody_can_say_how_it_ended_the_page_does_not_say_that_nothing_was_charged(
+    page: Any, shopper: Visitor
+) -> None:
+    page.route("**/done", lambda route: route.abort())
+    pay(page, "4242 4242 4242 4242")
+    expect(page.get_by_role("alert")).to_contain_text("will not be charged twice")
+
+    page.unroute("**/done")
+    page.reload()
+
+    expect(page.get_by_role("status")).to_contain_text("paid")
+    assert shopper.desk.charges() == {"inv-1": 1}
+
+
 def test_a_mistyped_number_is_told_before_anything_is_sent(page: Any, shopper: Visitor) -> None:
     pay(page, "4242 4242 4242 4241")
 

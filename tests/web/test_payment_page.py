@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, catalog
 from billing_pipeline.web.app import build_app
-from stripe_simulator import Simulator
+from stripe_simulator import Fault, Simulator
 from tests.collecting import Desk, customer, invoice, open_desk
 from tests.fakes import START
 from tests.seeds import add, change
@@ -212,6 +212,20 @@ def test_trouble_with_stripe_is_said_in_words_and_charges_nothing(visitor: Visit
     session = visitor.ask("session")
 
     assert (session["status"], session["state"], session["tone"]) == (200, "later", "bad")
+
+
+def test_after_a_payment_nobody_says_that_nothing_was_charged_while_stripe_cannot_be_asked(visitor: Visitor) -> None:
+    visitor.ask("session")
+    visitor.confirm()
+    visitor.desk.sim.faults.add(Fault(kind="drop_before", method="get", path="/v1/payment_intents/*", times=0))
+
+    unsure = visitor.ask("done")
+    visitor.desk.sim.faults.clear()
+    visitor.desk.sim.faults.add(Fault(kind="drop_before", method="get", path="/v1/payment_methods/*", times=0))
+    paid = visitor.ask("done")
+
+    assert (unsure["state"], unsure["tone"], paid["state"]) == ("unsure", "plain", "paid")
+    assert "nicht doppelt" in unsure["said"]
 
 
 def test_a_body_that_is_not_ours_is_refused(visitor: Visitor) -> None:

@@ -87,5 +87,7 @@ def test_an_account_that_must_be_proven_by_deposits_is_waited_for(visitor: Visit
 
     done, again = visitor.ask("done", mode=mode), visitor.ask("session", mode=mode)
 
+    visitor.desk.pass_time(hours=2)
     assert (done["state"], again["state"], again["client_secret"]) == ("verifying", "verifying", "")
+    assert (mode == "card") or visitor.desk.collect().submitted == 0
     assert "E-Mail" in done["said"] or "e-mail" in done["said"]

@@ -78,7 +78,7 @@
         if (news.state !== "failed") return finish(news);
         say((error && error.message) || told.failed);
       } catch {
-        say(told.later);
+        say(told.unsure); // the money may have moved: nobody may say that nothing was charged
       }
       busy(false);
     });
