@@ -1,6 +1,7 @@
 """Alerts for the people of finance: an e-mail each, through the same mailer as everything else, once per occasion."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from html import escape
 from typing import Final
 
@@ -8,11 +9,13 @@ from billing_pipeline.adapters.reconciliation_parts import parts_of
 from billing_pipeline.adapters.stores.dunning_store import DunningStore
 from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.ids import AccountId
-from billing_pipeline.domain.reconciliation import Severity
+from billing_pipeline.domain.reconciliation import Kind, Severity
 from billing_pipeline.dunning_parts import dunning_parts
 from billing_pipeline.flows.plan_dunning import closed_gate_alert, plan_dunning
 from billing_pipeline.flows.ports.dunning import Letter, Message, Outcome
+from billing_pipeline.flows.ports.reconciliation import Divergence
 
+MENDED_FOR: Final = timedelta(days=1)  # a mirror that could charge is told of, though it was held before anybody looked
 LISTED_MAX: Final = 20  # an alert is read on a phone; the rest is in the UI
 NOBODY: Final = AccountId("")
 
@@ -30,16 +33,24 @@ def alert_divergences(world: World, seen: Sequence[str]) -> list[str]:
 
     seen: what the last call returned. What could not be told is left out, so that the next call tries again.
     """
-    open_errors = [d for d in parts_of(world).divergences.divergences() if d.finding.severity is Severity.ERROR]
-    new = [d for d in open_errors if d.divergence_id not in seen]
+    matters = errors_of(world)
+    new = [d for d in matters if d.divergence_id not in seen]
     told = not new or alert(
         world,
         f"divergences-{world.clock.now():%Y%m%dT%H%M}",
         f"{len(new)} new divergences",
         "\n".join([f"{d.finding.kind}  {d.finding.subject}" for d in new[:LISTED_MAX]] + more_than_listed(len(new))),
     )
-    known = [d.divergence_id for d in open_errors if told or d.divergence_id in seen]
+    known = [d.divergence_id for d in matters if told or d.divergence_id in seen]
     return known + alert_waiting_dunning(world, seen)
+
+
+def errors_of(world: World) -> list[Divergence]:
+    """Open divergences of severity error, and mirrors that could charge until a moment ago."""
+    store, since = parts_of(world).divergences, world.clock.now() - MENDED_FOR
+    mended = store.divergences(state="resolved", kind=Kind.UNHELD_MIRROR)
+    found = [d for d in store.divergences() if d.finding.severity is Severity.ERROR]
+    return found + [d for d in mended if d.last_seen > since]
 
 
 def more_than_listed(count: int) -> list[str]:

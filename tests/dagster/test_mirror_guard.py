@@ -13,7 +13,7 @@ import pytest
 from assets.reconciliation import stripe_extract
 from assets.subscriptions import takeovers
 from billing_pipeline.adapters.postgres import Database
-from billing_pipeline.adapters.tables import billing
+from billing_pipeline.adapters.tables import billing, control
 from billing_pipeline.bootstrap import World
 from billing_pipeline.flows.take_over import plan_takeover
 from resources import BillingResource
@@ -21,7 +21,7 @@ from sensors.alerts import divergence_alert
 from sensors.inbox import stripe_events_poll, webhook_inbox
 from stripe_simulator import Simulator
 from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
-from tests.seeds import add, fetch, insert_price, insert_subscription
+from tests.seeds import add, change, fetch, insert_price, insert_subscription
 from tests.web.web_world import world_on
 
 FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
@@ -59,10 +59,12 @@ def opened(world: World) -> BillingResource:
     return Opened()
 
 
-def tick(sensor: dg.SensorDefinition, world: World) -> Any:
-    """What one tick of the sensor said."""
+def tick(sensor: dg.SensorDefinition, world: World, cursor: str | None = None) -> str | None:
+    """The sensor's cursor after one tick."""
     with dg.DagsterInstance.ephemeral() as instance:
-        return sensor(dg.build_sensor_context(instance=instance, resources={"billing": opened(world)}))
+        context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"billing": opened(world)})
+        sensor(context)
+        return context.cursor
 
 
 def materialize(asset: dg.AssetsDefinition, world: World) -> dg.ExecuteInProcessResult:
@@ -94,6 +96,22 @@ def test_a_tick_that_hears_of_it_holds_the_mirror_and_the_alert_goes_out(desk: M
     assert held
     assert (found["kind"], found["severity"], found["state"]) == ("unheld_mirror", "error", "open")
     assert any("unheld_mirror" in letter for letter in letters(world))
+
+
+def test_an_alarm_that_is_over_before_anybody_looked_is_told_all_the_same(desk: MirrorDesk, world: World) -> None:
+    looked = tick(divergence_alert, world)
+    desk.pass_time(minutes=1)
+    released(desk)
+    tick(stripe_events_poll, world)
+    tick(webhook_inbox, world)
+    (found,) = desk.divergences()
+    change(desk.db, control.divergences, found["divergence_id"], state="resolved", closed_at=desk.clock.now())
+
+    looked = tick(divergence_alert, world, looked)
+    first = len(letters(world))
+    tick(divergence_alert, world, looked)
+
+    assert (first, len(letters(world))) == (1, 1)
 
 
 @pytest.mark.parametrize("asset", [takeovers, stripe_extract], ids=["half-hourly round", "sweep"])
