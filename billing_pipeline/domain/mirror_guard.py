@@ -91,6 +91,12 @@ def must_be_held(there: Listed, known: Mapping[SubscriptionId, KnownMirror]) -> 
     return ours is None or ours.held or ours.stripe_id != there.stripe_id
 
 
+def is_alarm(there: Listed, known: Mapping[SubscriptionId, KnownMirror]) -> bool:
+    """Whether it could have charged beside us. Not where Stripe charges and a pause of ours has yet to be told there."""
+    ours = known.get(there.subscription_id)
+    return ours is None or ours.charger != Charger.STRIPE or ours.stripe_id != there.stripe_id
+
+
 def unheld(there: Listed, ours: KnownMirror | None) -> Finding:
     """A mirror that could charge beside us."""
     says = f"{there.subscription_id} is billed by the engine: its mirror must be held"

@@ -12,6 +12,7 @@ from billing_pipeline.domain.mirror_guard import (
     Listed,
     MirrorInvoice,
     charged_beside_us,
+    is_alarm,
     listed_mirror,
     mirror_invoice,
     must_be_held,
@@ -56,7 +57,7 @@ def guard_mirrors(store: GuardStore, gateway: Gateway, clock: Clock, *, environm
     run = Run(store, gateway, clock, {one.subscription_id: one for one in store.known_mirrors()})
     listed = _listed(run, environment)
     loose = [one for one in listed if not one.held and must_be_held(one, run.known)]
-    findings = [unheld(one, run.known.get(one.subscription_id)) for one in loose]
+    findings = [unheld(one, run.known.get(one.subscription_id)) for one in loose if is_alarm(one, run.known)]
     held = sum(_hold_again(run, one) for one in loose)
     charged = _charged(run)
     voided = sum(_void(run, one) for one, _ in charged)

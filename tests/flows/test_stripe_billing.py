@@ -174,6 +174,16 @@ def test_a_pause_after_the_take_over_is_a_hold_and_its_end_a_release(desk: Mirro
     assert desk.charged() == 2
 
 
+def test_the_guard_holds_what_was_paused_here_and_calls_it_no_alarm(desk: MirrorDesk) -> None:
+    taken_over(desk)
+    desk.ask("pause")
+
+    done = desk.guard()
+
+    assert (done.held_again, done.findings, desk.divergences()) == (1, 0, [])
+    assert desk.theirs()["pause_collection"]["behavior"] == "void"
+
+
 def test_an_end_after_the_take_over_ends_both(desk: MirrorDesk) -> None:
     taken_over(desk)
     desk.ask("cancel", timing="period_end")
