@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.events import invoice_states
 from assets.partitions import DAYS
-from assets.summaries import metadata_of
+from assets.summaries import certificate_table, metadata_of
 from billing_pipeline import operations
 from resources import BillingResource
 
@@ -26,12 +26,15 @@ def ledger_extract(context: dg.AssetExecutionContext, billing: BillingResource) 
 def stripe_extract(context: dg.AssetExecutionContext, billing: BillingResource) -> dg.MaterializeResult[None]:
     """Stripe's objects as immutable Parquet. The same fetch finds facts that no event told and certifies completeness.
 
-    A mirror that could charge is held again at once; the comparison still sees how it was found.
+    A type that could not be certified says NOT ISSUED and why; dunning then waits. A mirror that could charge is held again at
+    once; the comparison still sees how it was found.
     """
     with billing.world() as world:
         done = operations.extract_theirs(world, context.run.run_id)
         guarded = operations.guard(world)
-    return dg.MaterializeResult(metadata=metadata_of(done, done.rows) | metadata_of({"held again": guarded.held_again}))
+        certified = {"certificates": dg.MetadataValue.md(certificate_table(operations.certificates(world)))}
+    told = metadata_of(done, done.rows) | metadata_of({"held again": guarded.held_again}) | certified
+    return dg.MaterializeResult(metadata=told)
 
 
 @dg.asset(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,8 @@ from billing_pipeline.settings import Settings, revealed
 from billing_pipeline.stripe_keys import Mode
 
 SIMULATOR_KEY: Final = "sk_test_simulator"
+KNOWN_ACCOUNTS: Final[dict[str, str]] = {}
+"""The account behind each key and address that this process has asked, by their digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def open_world(settings: Settings | None = None, *, adopt: bool = False) -> Iter
         gateway, reader = gateways(settings, db, simulator)
         opened.callback(gateway.close)
         opened.callback(reader.close)
-        identity = who_answers(gateway, settings)
+        identity = StripeIdentity(account_behind(gateway, settings, simulator), settings.mode is Mode.LIVE)
         if not adopt:
             check_identity(db, identity, clock.now())
         yield World(settings, home, db, clock, gateway, reader, identity, simulator)
@@ -80,12 +83,23 @@ def gateways(settings: Settings, db: Database, simulator: str | None) -> tuple[S
     return writer, gateway(reader_key) if reader_key else writer
 
 
-def who_answers(gateway: StripeGateway, settings: Settings) -> StripeIdentity:
-    """The Stripe account behind the key. Raises Broken when it cannot be asked."""
+def account_behind(gateway: StripeGateway, settings: Settings, simulator: str | None) -> str:
+    """The Stripe account behind the key. Asked once per process: it cannot change, and Dagster opens a world every few seconds.
+
+    The simulator is always asked, as its state may be made anew. Raises Broken when it cannot be asked.
+    """
+    place = sha256(f"{settings.secret_key} {settings.stripe_api_base}".encode()).hexdigest()
+    if simulator or place not in KNOWN_ACCOUNTS:
+        KNOWN_ACCOUNTS[place] = asked_account(gateway)
+    return KNOWN_ACCOUNTS[place]
+
+
+def asked_account(gateway: StripeGateway) -> str:
+    """The id of the account that answers. Raises Broken when it cannot be asked."""
     try:
         account = gateway.read("/v1/account")
     except BillingError as error:
         raise Broken(f"Stripe does not say whose key this is ({error}): check the key and the network") from error
     if account is None:
         raise Broken("Stripe knows no account for this key: check STRIPE_SECRET_KEY")
-    return StripeIdentity(str(account["id"]), settings.mode is Mode.LIVE)
+    return str(account["id"])

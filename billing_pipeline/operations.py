@@ -6,6 +6,7 @@ Each returns the summary of the flow it calls; nothing is decided here.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from secrets import token_hex
 from typing import Any, Final
 
@@ -44,6 +45,7 @@ from billing_pipeline.flows.guard_mirrors import Guarded
 from billing_pipeline.flows.ingest_events import Polled, ingest_events
 from billing_pipeline.flows.pass_due_dates import DueDatesPassed, pass_due_dates
 from billing_pipeline.flows.plan_dunning import plan_dunning
+from billing_pipeline.flows.ports.inbox import Certificate
 from billing_pipeline.flows.ports.reconciliation import Extracted, Run, Sink
 from billing_pipeline.flows.provision_customers import Provisioned, provision_customers
 from billing_pipeline.flows.publish_warehouse import WarehousePublished, publish_warehouse
@@ -80,6 +82,8 @@ NOWHERE: Final[Sink] = lambda object_type, objects: None  # noqa: E731  a sweep 
 EVER: Final = datetime(2010, 1, 1, tzinfo=UTC)  # before Stripe
 THREADS_ON_SIMULATOR: Final = 2
 ERRANDS_MAX: Final = 100  # within a tick: some seconds in threads; the half-hourly round takes what is more
+NO_TIME: Final = timedelta(0)
+LATELY: Final = 0.9  # of the time between polls: a tick that comes a little early still polls
 FACTS_MAX: Final = 100_000  # per call; more means that we were away for long: the next call goes on
 
 
@@ -184,10 +188,17 @@ def settle(world: World, limit: int = ATTEMPTS_MAX) -> SettledUnknowns:
     return settle_unknowns(CollectionStore(world.db), world.gateway, world.clock, limit=limit)
 
 
-def poll(world: World) -> Polled:
-    """Stripe's events since the last poll are put into the inbox; the first poll lists the objects instead."""
+def poll(world: World, *, unless_polled: bool = False) -> Polled:
+    """Stripe's events since the last poll are put into the inbox; the first poll lists the objects instead.
+
+    unless_polled: only if no other process did within the usual time. The simulator is always asked: its clock may stand still.
+    """
     store, reader, clock = SweepStore(world.db, world.settings.zone), world.reader, world.clock
-    return ingest_events(store, reader, clock, bootstrap=lambda: sweep_everything(store, reader, clock), dump=as_text)
+    lately = (
+        timedelta(seconds=world.settings.poll_seconds) * LATELY if unless_polled and not world.simulator else NO_TIME
+    )
+    sweep_all = partial(sweep_everything, store, reader, clock)
+    return ingest_events(store, reader, clock, bootstrap=sweep_all, unless_within=lately, dump=as_text)
 
 
 def apply(world: World, limit: int = FACTS_MAX) -> Applied:
@@ -207,6 +218,11 @@ def sweep(world: World, sink: Sink = NOWHERE, since: datetime | None = None) -> 
     """Stripe's objects are listed, missed facts enter the inbox, the completeness certificates are made."""
     store = SweepStore(world.db, world.settings.zone)
     return sweep_objects(store, world.reader, world.clock, sink=sink, since=since)
+
+
+def certificates(world: World) -> list[Certificate]:
+    """What the last sweep could say about each type of object: complete up to when, or why it cannot say so."""
+    return SweepStore(world.db, world.settings.zone).certificates()
 
 
 def adopt(world: World, reason: str) -> Swept:

@@ -22,13 +22,17 @@ COMMIT_SIZE: Final = 1000  # facts per transaction: a commit per page would cost
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What a poll brought. lag_seconds: how old the newest event is. bootstrapped: from the objects, not events."""
+    """What a poll brought. lag_seconds: how old the newest event is. bootstrapped: from the objects, not events.
+
+    skipped: another process polled just before.
+    """
 
     events: int = 0
     new: int = 0
     pages: int = 0
     lag_seconds: int = 0
     bootstrapped: bool = False
+    skipped: bool = False
 
 
 def ingest_events(
@@ -37,16 +41,21 @@ def ingest_events(
     clock: Clock,
     *,
     bootstrap: Callable[[], object],
+    unless_within: timedelta = timedelta(0),
     dump: Callable[[Json], str] = canonical,
     progress: Callable[[int], None] = lambda seen: None,
 ) -> Polled:
     """All events since the last poll, with an overlap; the mark moves in the transaction of the last ones.
 
     bootstrap: sweeps everything, or raises (sweep_everything). It is called first when there never was a poll, or when the
-    last one is so long ago that Stripe has forgotten events since. dump: how a payload becomes JSON text; a caller in a hurry
-    brings a faster one. Raises TryLater, Unknown or Refused from the gateway; the next poll then begins where this one did.
+    last one is so long ago that Stripe has forgotten events since. unless_within: nothing is asked when any process polled so
+    lately, as each poll costs a read of which Stripe grants a small account few. dump: how a payload becomes JSON text; a
+    caller in a hurry brings a faster one. Raises TryLater, Unknown or Refused from the gateway; the next poll then begins
+    where this one did.
     """
-    now, mark = clock.now(), store.high_water(CURSOR)
+    now, mark, checked_at = clock.now(), store.high_water(CURSOR), store.checked_at(CURSOR)
+    if checked_at is not None and now - checked_at < unless_within:
+        return Polled(skipped=True)
     if mark is None or now - mark > KEPT:
         bootstrap()
         with store.transaction():

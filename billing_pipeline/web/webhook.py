@@ -132,6 +132,8 @@ def fact_of(body: bytes, endpoint: Endpoint) -> Fact:
         raise Broken("an event of another account")
     try:
         return event_fact(event, "webhook", dump=as_text)
+    except RecursionError as error:
+        raise Broken("the event is nested too deep") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Broken(f"the event lacks what every event has: {type(error).__name__} {error}") from error
 

@@ -77,6 +77,8 @@ def test_polling_and_sweeping_by_command_report_and_certify(say: Say) -> None:
     assert (first["polled"]["bootstrapped"], second["polled"]["bootstrapped"]) == (True, False)
     assert (swept["certified"], swept["refused"]) == (["refund"], {})
     assert "0 facts that no event told" in table.text
+    assert "complete up to" in table.text
+    assert "NOT ISSUED" not in table.text
 
 
 def test_an_unknown_object_type_is_refused_with_the_known_ones(say: Say) -> None:

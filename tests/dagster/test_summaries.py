@@ -1,14 +1,15 @@
 """Metadata that a finance person can read."""
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
 from assets.dunning import line_of
-from assets.summaries import metadata_of
+from assets.summaries import certificate_table, metadata_of
 from billing_pipeline.domain.dunning import planned_steps
 from billing_pipeline.domain.dunning_cases import Held
+from billing_pipeline.flows.ports.inbox import Certificate
 from tests.domain.dunning_cases import POLICY, day, declined
 
 
@@ -54,3 +55,17 @@ def test_a_line_of_the_plan_says_who_owes_what_and_what_happens_or_why_not() -> 
 
     assert shown[0] == "| inv-1 | acme | 49.00 usd | reminder | mail on 2026-03-05 |  |"
     assert shown[1].endswith("| held: promised | promise, by ann: a/b |")
+
+
+def test_certificates_say_up_to_when_with_count_sums_and_digest_or_plainly_that_there_is_none() -> None:
+    upto = datetime(2026, 3, 1, 7, 5, tzinfo=UTC)
+    refund = Certificate("refund", "s1", upto, 3, {"usd": 123456, "jpy": 500}, "ab" * 32, 2, True)
+    payout = Certificate("payout", "s1", upto, 0, {}, "cd" * 32, 0, False, "the list broke off | half way")
+
+    lines = certificate_table([refund, payout]).splitlines()[2:]
+
+    assert lines == [
+        "| refund | 2026-03-01 07:05 UTC | 3 | 500 jpy, 1,234.56 usd | abababababab | 2 |",
+        "| payout | **NOT ISSUED**: the list broke off   half way | 0 |  | cdcdcdcdcdcd | 0 |",
+    ]
+    assert "no sweep has run" in certificate_table([])

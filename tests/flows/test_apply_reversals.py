@@ -176,7 +176,13 @@ def test_a_bank_debit_that_comes_back_is_owed_again(world: EventWorld) -> None:
 def test_a_charge_that_fails_after_its_money_came_is_owed_again(world: EventWorld) -> None:
     world.tell(event("payment_intent.succeeded", intent(payment_method_types=["sepa_debit"])))
     world.apply()
-    failed = {"id": "ch_1", "object": "charge", "status": "failed", "failure_balance_transaction": "txn_f"}
+    failed = {
+        "id": "ch_1",
+        "object": "charge",
+        "status": "failed",
+        "failure_balance_transaction": "txn_f",
+        "created": T0,
+    }
     world.tell(event("charge.failed", failed, "evt_1"), event("charge.failed", failed, "evt_2"))
 
     world.apply()

@@ -135,6 +135,19 @@ def test_a_walk_that_breaks_off_does_not_move_the_mark_however_old_it_is(store: 
     assert store.high_water(CURSOR) == START
 
 
+def test_nothing_is_asked_when_another_process_polled_lately_and_all_is_when_none_did(store: SweepStore) -> None:
+    def poll_after(seconds: int, stripe: FakeGateway) -> Polled:
+        clock = FakeClock(START + timedelta(seconds=seconds))
+        return ingest_events(store, stripe, clock, bootstrap=lambda: None, unless_within=timedelta(seconds=270))
+
+    quiet, asked = FakeGateway(), FakeGateway(lists={"/v1/events": [told("evt_1")]})
+
+    skipped, done = poll_after(269, quiet), poll_after(270, asked)
+
+    assert (skipped.skipped, quiet.reads) == (True, [])
+    assert (done.skipped, done.new) == (False, 1)
+
+
 def test_the_first_poll_begins_with_the_objects_themselves(db: Database) -> None:
     store, stripe, swept = SweepStore(db), Pages(), list[str]()
 

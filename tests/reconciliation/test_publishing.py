@@ -8,9 +8,11 @@ import duckdb
 import pytest
 
 from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.adapters.table_docs import describe
 from billing_pipeline.adapters.warehouse import FileWarehouse, read_published
 from billing_pipeline.domain.errors import Broken
+from billing_pipeline.flows.ports.inbox import Certificate
 from billing_pipeline.flows.publish_warehouse import publish_warehouse
 from tests.reconciliation.faults import FAULTS
 from tests.two_books import TwoBooks, agreed
@@ -120,6 +122,23 @@ def test_asking_before_anything_is_published_says_what_to_do(tmp_path: Path) -> 
 def test_publishing_before_anything_is_extracted_says_what_to_do(db: Database, tmp_path: Path) -> None:
     with pytest.raises(Broken, match="billing-pipeline reconcile extract"):
         warehouse_of(TwoBooks(db, tmp_path)).publish("p", TwoBooks(db, tmp_path).clock.now(), copies=1)
+
+
+def test_the_certificates_are_in_the_warehouse_whole_and_a_refused_one_says_so(db: Database, tmp_path: Path) -> None:
+    books, warehouse = agreed(db, tmp_path), warehouse_of(TwoBooks(db, tmp_path))
+    store, now = SweepStore(db), books.clock.now()
+    for kind, reason in (("refund", ""), ("payout", "the list broke off")):
+        store.certify(Certificate(kind, "s1", now, 3, {"usd": 4900}, "ab" * 32, 2, not reason, reason), now)
+    books.reconcile()
+    warehouse.publish("p1", now, copies=1)
+
+    query = "select object_type, objects, sums, digest, issued, reason from ledger.certificates where sweep_id = 's1'"
+    found = {row["object_type"]: tuple(row.values())[1:] for row in read_published(warehouse.path, query)}
+
+    assert found == {
+        "refund": (3, '{"usd": 4900}', "ab" * 32, True, ""),
+        "payout": (3, '{"usd": 4900}', "ab" * 32, False, "the list broke off"),
+    }
 
 
 def test_the_page_about_the_tables_is_current_and_its_queries_run(db: Database, tmp_path: Path) -> None:

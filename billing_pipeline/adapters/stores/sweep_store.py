@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from json import dumps
-from typing import Final
+from typing import Any, Final
 
 from billing_pipeline.adapters.stores.event_rows import WRITERS
 from billing_pipeline.adapters.stores.event_store import EventStore
@@ -25,6 +25,11 @@ class SweepStore(EventStore):
         """Up to when that cursor has read, or None before the first time."""
         row = self.db.row("inbox/high_water", cursor=cursor)
         return row.high_water if row else None
+
+    def checked_at(self, cursor: str) -> datetime | None:
+        """When that cursor was last read to its end, by any process, or None before the first time."""
+        row = self.db.row("inbox/high_water", cursor=cursor)
+        return row.checked_at if row else None
 
     def advance(self, cursor: str, high_water: datetime, checked_at: datetime, detail: Mapping[str, object]) -> None:
         """Move the cursor, never back."""
@@ -72,3 +77,7 @@ class SweepStore(EventStore):
         """Keep the certificate."""
         row = asdict(certificate) | {"sums": dumps(dict(certificate.sums)), "made_at": made_at}
         self.db.run("inbox/add_certificate", **row)
+
+    def certificates(self) -> list[Certificate]:
+        """The latest certificate of every object type, issued or refused."""
+        return [Certificate(*list[Any](row)) for row in self.db.rows("inbox/certificates")]

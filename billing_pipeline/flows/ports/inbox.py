@@ -126,6 +126,9 @@ class CursorStore(Transactional, Protocol):
     def high_water(self, cursor: str) -> datetime | None:
         """Up to when that cursor has read, or None before the first time."""
 
+    def checked_at(self, cursor: str) -> datetime | None:
+        """When that cursor was last read to its end, by any process, or None before the first time."""
+
     def advance(self, cursor: str, high_water: datetime, checked_at: datetime, detail: Mapping[str, object]) -> None:
         """Move the cursor, never back."""
 
