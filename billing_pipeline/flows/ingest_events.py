@@ -35,7 +35,7 @@ class Polled:
     skipped: bool = False
 
 
-def ingest_events(
+def ingest_events(  # long because a poll is told how to begin, when to do nothing, and how to write
     store: CursorStore,
     gateway: Gateway,
     clock: Clock,
