@@ -3,6 +3,8 @@
 import dagster as dg
 
 from assets import accounts, billing, collection, dunning, events, reconciliation, subscriptions, warehouse
+from billing_pipeline import operations
+from resources import BillingResource
 
 BILLING = dg.AssetSelection.assets(
     accounts.stripe_customers,
@@ -60,14 +62,38 @@ daily_round = dg.define_asset_job(
     dg.AssetSelection.all(),
     description="The whole way of a day: bill, collect, apply, reconcile, prove, repair, dun, publish.",
 )
+repair_round = dg.define_asset_job(
+    "repair_round",
+    dg.AssetSelection.assets(reconciliation.repairs),
+    description="Do the repairs that are safe and small, or approved.",
+)
+
+
+class Approval(dg.Config):
+    """Which repair, who approves it (never who asked for it), and the invoice where an orphan must be told one."""
+
+    repair: int
+    who: str
+    invoice: str = ""
+
+
+@dg.op
+def approve(context: dg.OpExecutionContext, config: Approval, billing: BillingResource) -> None:
+    """Approve one repair that waits."""
+    with billing.world() as world:
+        operations.approve_repair(world, config.repair, config.who, config.invoice)
+    context.log.info(f"repair {config.repair} is approved by {config.who}; job repair_round does it")
+
+
+@dg.job(
+    description="Approve one repair that somebody else, or the comparison, asked for; the launchpad asks which and who."
+)
+def approve_repair() -> None:
+    """One step."""
+    approve()
+
 
 JOBS = [
-    billing_day,
-    collection_round,
-    takeover_round,
-    stripe_sweep,
-    reconciliation_round,
-    close_books,
-    dunning_round,
+    billing_day, collection_round, takeover_round, stripe_sweep, reconciliation_round, repair_round, approve_repair, close_books, dunning_round,
     daily_round,
-]
+]  # fmt: skip

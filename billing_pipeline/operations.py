@@ -27,7 +27,7 @@ from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.adapters.warehouse import read_published
 from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.dunning_cases import PlannedStep
-from billing_pipeline.domain.ids import AccountId
+from billing_pipeline.domain.ids import AccountId, InvoiceId
 from billing_pipeline.dunning_parts import ALL, dunning_parts
 from billing_pipeline.flows.apply_events import Applied, apply_events
 from billing_pipeline.flows.books import Errand
@@ -295,6 +295,12 @@ def repair(world: World) -> Repaired:
     return repair_divergences(
         parts.divergences, parts.repairs, world.reader, inbox, world.clock, policy, hands=hands_of(world)
     )
+
+
+def approve_repair(world: World, repair: int, who: str, invoice: str = "") -> None:
+    """A repair that waits may be done. invoice: which an orphan pays. Raises Broken when the same person asked for it."""
+    named = InvoiceId(invoice) if invoice else None
+    parts_of(world).repairs.approve(repair, who, world.clock.now(), invoice=named)
 
 
 def close_if_proven(world: World, through: date, who: str) -> Closed:

@@ -16,7 +16,6 @@ import duckdb
 
 from billing_pipeline.adapters.bench import Bench
 from billing_pipeline.adapters.exchange_rates import Reporting, save_rates
-from billing_pipeline.adapters.home import locked
 from billing_pipeline.adapters.ledger_extract import connect
 from billing_pipeline.adapters.postgres import Database, raw_statement
 from billing_pipeline.adapters.workbench import Workbench, require, save_arrow, statements
@@ -46,7 +45,7 @@ class FileWarehouse:
 
     def publish(self, run_id: str, now: datetime, *, copies: int) -> Published:
         """Put the newest state in place. copies: how many dated files to keep."""
-        with self.workbench.open() as bench:
+        with self.workbench.open(then=self._put) as bench:
             require(bench, {"ledger.invoices": "run `billing-pipeline reconcile extract`"})
             save_control_tables(bench, self.db)
             bench.run("warehouse/currencies")
@@ -59,11 +58,15 @@ class FileWarehouse:
             make_readable(bench)
             count = len(bench.tables())
             bench.connection.execute("checkpoint")
-        with locked(self.workbench.folder):  # copied only when it is closed: an open file may still be cut at its end
-            replace_by_copy(self.workbench.path, self.path)
         copy = self._dated(now)
         self._forget_old(copies)
         return Published(self.path, copy, self.path.stat().st_size, count)
+
+    def _put(self, working: Path) -> None:
+        """The closed working file in the place where analysts look; drafts of publications that were killed are removed."""
+        for draft in self.home.glob(f".{FILE}.*"):
+            draft.unlink()
+        replace_by_copy(working, self.path)
 
     def _dated(self, now: datetime) -> Path:
         """The day's copy: another name of the same file, so it costs nothing until the next publication."""

@@ -4,7 +4,7 @@ It can be thrown away at any time: it is made again from the lake.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -48,12 +48,20 @@ class Workbench:
         return self.folder / "working.duckdb"
 
     @contextmanager
-    def open(self) -> Iterator[Bench]:
-        """The working file, up to date with the lake; one process at a time. An unreadable one is made again."""
+    def open(self, then: Callable[[Path], None] | None = None) -> Iterator[Bench]:
+        """The working file, up to date with the lake; one process at a time. An unreadable one is made again.
+
+        then: what is done with the file when all went well and it is closed, before anybody else may open it. An open file
+        may still be cut at its end, and one that another process has opened since may hold half of what that does.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with locked(self.folder), self._attached() as connection:
-            bring_up_to_date(Bench(connection), self.lake)
-            yield Bench(connection)
+        with locked(self.folder):
+            with self._attached() as connection:
+                bring_up_to_date(Bench(connection), self.lake)
+                yield Bench(connection)
+            if then is not None:
+                refuse_unfinished(self.path)
+                then(self.path)
 
     @contextmanager
     def _attached(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -69,6 +77,13 @@ class Workbench:
         finally:
             connection.close()
             shutil.rmtree(spill, ignore_errors=True)
+
+
+def refuse_unfinished(path: Path) -> None:
+    """Nothing. Raises Broken while something of the file is still in its log: the file alone is not what was written."""
+    log = path.with_name(f"{path.name}.wal")
+    if log.exists() and log.stat().st_size:
+        raise Broken(f"{log} was left behind: run the command again, or remove {path.parent} to have it made again")
 
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

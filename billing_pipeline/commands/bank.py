@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Bank statements: CSV by a mapping 
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="The statement.")],
-    account: Annotated[str, typer.Option(help="The section [bank.ACCOUNT] that describes a CSV file.")] = "main",
+    account: Annotated[str, typer.Option(help="The account, whose section describes a CSV file.")] = "main",
 ) -> None:
     """Take a statement in and find the payouts it paid."""
     with open_world() as world:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from assets.jobs import approve_repair
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import control
 from billing_pipeline.commands import bank, close, explain, reconcile, repairs, warehouse
 from billing_pipeline.domain.errors import Broken
+from resources import BillingResource
 from stripe_simulator import Simulator
 from stripe_simulator.server import serving
 from tests.collecting import customer, open_desk
@@ -122,3 +124,24 @@ def test_the_tables_are_described(variables: dict[str, str]) -> None:
     invoke(variables, "reconcile", "run")
 
     assert invoke(variables, "warehouse", "document").output.startswith("# The tables of the warehouse")
+
+
+def test_a_repair_is_approved_by_dagsters_job_but_not_by_who_asked(
+    variables: dict[str, str], db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    invoke(variables, "reconcile", "run")
+    invoke(variables, "repairs", "run")
+
+    def approve(who: str) -> bool:
+        config = {"ops": {"approve": {"config": {"repair": 1, "who": who, "invoice": "inv-1"}}}}
+        return approve_repair.execute_in_process(
+            run_config=config, resources={"billing": BillingResource()}, raise_on_error=False
+        ).success
+
+    said = [approve("reconciliation"), approve("ann"), approve("ann")]
+
+    (repair,) = fetch(db, control.repairs)
+    assert said == [False, True, False]
+    assert (repair["state"], repair["approved_by"]) == ("approved", "ann")

@@ -1,5 +1,6 @@
 """The published warehouse: whole, readable, never in anybody's way."""
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.adapters.table_docs import describe
 from billing_pipeline.adapters.warehouse import FileWarehouse, read_published
+from billing_pipeline.adapters.workbench import refuse_unfinished
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.ports.inbox import Certificate
 from billing_pipeline.flows.publish_warehouse import publish_warehouse
@@ -98,6 +100,54 @@ def test_eight_readers_query_in_a_loop_while_it_publishes(db: Database, tmp_path
             reader.kill()  # one that never saw the last version would read for ever
 
     assert ended == [0] * 8
+
+
+def test_the_file_is_copied_closed_and_before_another_may_open_it(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    books.reconcile()
+    seen: list[str] = []
+
+    def look(working: Path) -> None:
+        with open(working.parent / ".lock") as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with duckdb.connect(str(working), read_only=True) as alone:  # refused while a writer has it open
+            seen.extend(row[0] for row in alone.execute("select note from meta.note").fetchall())
+
+    with books.workbench.open(then=look) as bench:
+        bench.connection.execute("create table meta.note as select 'here' as note")
+
+    assert seen == ["here"]
+
+
+def test_a_run_that_fails_publishes_nothing(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    books.reconcile()
+    warehouse = warehouse_of(books)
+    warehouse.publish("p1", books.clock.now(), copies=3)
+    with books.workbench.open() as bench:
+        bench.connection.execute("alter table ledger.invoices rename to gone")
+
+    with pytest.raises(Broken, match=r"ledger.invoices was never extracted"):
+        warehouse.publish("p2", books.clock.now(), copies=3)
+
+    assert read_published(warehouse.path, "select run_id from meta.publication") == [{"run_id": "p1"}]
+
+
+def test_what_a_killed_publication_left_is_removed(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    books.reconcile()
+    (tmp_path / ".warehouse.duckdb.4711").write_bytes(b"half a file")
+
+    warehouse_of(books).publish("p1", books.clock.now(), copies=3)
+
+    assert [path.name for path in tmp_path.glob(".warehouse*")] == []
+
+
+def test_a_log_beside_the_working_file_is_named_and_nothing_copied(tmp_path: Path) -> None:
+    (tmp_path / "working.duckdb.wal").write_bytes(b"x")
+
+    with pytest.raises(Broken, match=r"working\.duckdb\.wal was left behind"):
+        refuse_unfinished(tmp_path / "working.duckdb")
 
 
 def test_dated_copies_are_kept_and_old_ones_forgotten(db: Database, tmp_path: Path) -> None:
