@@ -10,8 +10,8 @@ from billing_pipeline.flows.ports import Clock, Gateway
 from billing_pipeline.flows.ports.dunning import Delivery, DunningStore, Mailer, Message, Outcome
 from billing_pipeline.flows.read_intents import read_intents
 
-BATCH_MAX: Final = 20  # claimed at once; a slow server must not outlive the lease
-LEASE: Final = timedelta(minutes=15)  # 20 messages at 30 seconds each, and some air
+BATCH_MAX: Final = 5  # claimed at once; a slow server must not outlive the lease
+LEASE: Final = timedelta(minutes=30)  # 5 messages, ten answers each, 30 seconds for every answer, and some air
 FRESH: Final = timedelta(seconds=60)  # a notice older than this asks Stripe once more before it leaves
 BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 480, 720))  # after that it has failed
 ASKS_FOR_NOTHING: Final = frozenset({"reinstated"})

@@ -9,17 +9,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from billing_pipeline.adapters.mail import EmlFolder, SmtpServer, open_mailer
+from billing_pipeline.adapters.mail import TIMEOUT_SECONDS, EmlFolder, SmtpServer, open_mailer
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId, InvoiceId
 from billing_pipeline.flows.ports.dunning import Letter, Message, Outcome
+from billing_pipeline.flows.send_messages import BATCH_MAX, LEASE
 from tests.adapters.certificates import self_signed
 
 MESSAGE = Message(
@@ -123,6 +124,14 @@ def test_what_a_server_does_decides_whether_the_message_may_be_tried_again(serve
 
     assert delivery.outcome is outcome
     assert delivery.words
+
+
+def test_the_slowest_server_that_is_waited_for_does_not_outlive_the_lease_of_a_batch():
+    answers = ("greeting", "EHLO", "STARTTLS", "EHLO", "AUTH", "password", "MAIL", "RCPT", "DATA", "end of data")
+
+    slowest = BATCH_MAX * len(answers) * timedelta(seconds=TIMEOUT_SECONDS)
+
+    assert slowest < LEASE
 
 
 def test_a_server_that_is_not_there_is_asked_again_later():
