@@ -1,4 +1,4 @@
-"""One policy, one seed: ninety days in which refused customers are dunned by the real engine, on a simulator in this process.
+"""One policy, one seed: 75 days in which refused customers are dunned by the real engine, on a simulator in this process.
 
 Real here: billing, collection over the Stripe SDK, the inbox, dunning, messages, the payment page, PostgreSQL. Made up:
 how cards and customers behave (domain/dunning_model.py), and a reconciliation that always agrees.
