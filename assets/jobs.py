@@ -94,6 +94,6 @@ def approve_repair() -> None:
 
 
 JOBS = [
-    billing_day, collection_round, takeover_round, stripe_sweep, reconciliation_round, repair_round, approve_repair, close_books, dunning_round,
-    daily_round,
+    billing_day, collection_round, takeover_round, stripe_sweep, reconciliation_round, repair_round, close_books,
+    dunning_round, daily_round,
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Final
 
 import dagster as dg
 
-from assets import ASSETS, CHECKS, JOBS
+from assets import ASSETS, CHECKS, JOBS, approve_repair
 from billing_pipeline.domain.errors import Broken
 from resources import BillingResource
 from sensors import SENSORS, schedules
@@ -14,7 +14,7 @@ from sensors import SENSORS, schedules
 defs = dg.Definitions(
     assets=ASSETS,
     asset_checks=CHECKS,
-    jobs=JOBS,
+    jobs=[*JOBS, approve_repair],
     schedules=schedules,
     sensors=SENSORS,
     resources={"billing": BillingResource()},

@@ -2,6 +2,7 @@
 
 Each returns the summary of the flow it calls; nothing is decided here.
 """
+# long because it is the one list of all stops
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
