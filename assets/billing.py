@@ -21,9 +21,9 @@ def invoices(context: dg.AssetExecutionContext, billing: BillingResource) -> dg.
     for, are ended and booked before.
     """
     with billing.world() as world:
-        expired = operations.drop_expired_credits(world, context.run_id)
-        given_up = operations.drop_small_balances(world, context.run_id)
-        changes, issued = operations.bill(world, date.fromisoformat(context.partition_key), context.run_id)
+        expired = operations.drop_expired_credits(world, context.run.run_id)
+        given_up = operations.drop_small_balances(world, context.run.run_id)
+        changes, issued = operations.bill(world, date.fromisoformat(context.partition_key), context.run.run_id)
     ended = {"credits_expired": expired.grants, "small_balances_given_up": given_up.carry_overs}
     return dg.MaterializeResult(
         metadata=metadata_of(issued, issued.invoices) | metadata_of({"changes": changes.applied} | ended)
@@ -35,7 +35,7 @@ def recognised_revenue(context: dg.AssetExecutionContext, billing: BillingResour
     """Deferred revenue earned up to the day before: one entry per day and currency, to the cent of each invoice's schedule."""
     yesterday = date.fromisoformat(context.partition_key) - timedelta(days=1)
     with billing.world() as world:
-        done = operations.recognise(world, yesterday, context.run_id)
+        done = operations.recognise(world, yesterday, context.run.run_id)
     return dg.MaterializeResult(metadata=metadata_of(done, done.entries))
 
 

@@ -40,7 +40,7 @@ def dunning_actions(context: dg.AssetExecutionContext, billing: BillingResource)
     Nothing happens while reconciliation is stale or a check before it failed; each invoice is read at Stripe once more.
     """
     with billing.world() as world:
-        done = operations.dun(world, context.run_id)
+        done = operations.dun(world, context.run.run_id)
         applied = operations.apply(world)
     return dg.MaterializeResult(
         metadata=metadata_of(done, sum(done.taken.values())) | metadata_of({"facts applied": applied.applied})

@@ -18,7 +18,7 @@ SETTLING_DAYS = 2  # a day is closed when Stripe's own day, which is UTC, and it
 def ledger_extract(context: dg.AssetExecutionContext, billing: BillingResource) -> dg.MaterializeResult[None]:
     """What the ledger gained since the last extraction, as immutable Parquet; by transaction, so that no row is lost."""
     with billing.world() as world:
-        done = operations.extract_ours(world, context.run_id)
+        done = operations.extract_ours(world, context.run.run_id)
     return dg.MaterializeResult(metadata=metadata_of(done, done.rows))
 
 
@@ -47,7 +47,7 @@ def divergences(context: dg.AssetExecutionContext, billing: BillingResource) -> 
     its dunning.
     """
     with billing.world() as world:
-        done = operations.reconcile(world, context.run_id)
+        done = operations.reconcile(world, context.run.run_id)
     return dg.MaterializeResult(metadata=metadata_of(done, done.findings))
 
 

@@ -32,7 +32,7 @@ def warehouse(context: dg.AssetExecutionContext, billing: BillingResource) -> dg
     Open it read-only; it never changes under you. A copy of each day stays beside it. docs/tables.md describes every table.
     """
     with billing.world() as world:
-        done = operations.publish(world, context.run_id)
+        done = operations.publish(world, context.run.run_id)
     return dg.MaterializeResult(metadata=metadata_of(done, done.tables))
 
 

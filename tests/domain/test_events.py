@@ -136,7 +136,7 @@ def test_codes_of_a_failure_are_kept_word_for_word() -> None:
 
 
 def test_a_charge_is_readable_in_any_version_and_returned_only_after_success() -> None:
-    failed = {"id": "ch_1", "status": "failed"}
+    failed = {"id": "ch_1", "status": "failed", "created": T0}
 
     assert [parse_charge(failed).returned, parse_charge(failed | {"failure_balance_transaction": "txn"}).returned] == [
         False, True,

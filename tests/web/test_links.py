@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from stat import S_IMODE
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from billing_pipeline.domain.ids import InvoiceId
@@ -37,6 +37,7 @@ def test_a_link_opens_the_invoice_it_was_made_for(name: str, seconds: int) -> No
 
 
 @given(st.integers(min_value=0, max_value=len(TOKEN) - 1), st.sampled_from("Aa0-_.~"))
+@example(len(TOKEN) - 1, "a")  # base64 would read the same bytes out of it
 def test_no_changed_character_goes_unnoticed(place: int, character: str) -> None:
     changed = TOKEN[:place] + character + TOKEN[place + 1 :]
 

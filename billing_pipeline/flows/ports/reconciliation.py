@@ -27,8 +27,7 @@ class Verdicts(Protocol):
         (payment_intent, refund, dispute) are issued and young enough, and no fact waits in the inbox for too long."""
 
     def held_invoices(self) -> Mapping[InvoiceId, str]:
-        """Open or overdue invoices that must wait, each with its reason: an open error divergence on the invoice, on
-        its payment intent or on its account."""
+        """Open or overdue invoices that must wait, each with its reason: an error on it, its payment intent or its account."""
 
 
 @dataclass(frozen=True, slots=True)
