@@ -45,4 +45,6 @@ def match() -> None:
         done = import_bank(
             parts.bank, world.clock, rules, (), file="", run_id=f"bank-{world.clock.now():%Y%m%dT%H%M%S}"
         )
-    typer.echo(f"{done.matched} lines paid a payout, {done.unmatched} wait")
+    typer.echo(
+        f"{done.matched} lines paid a payout, {done.received} show a payment booked by hand, {done.unmatched} wait"
+    )

@@ -97,8 +97,8 @@ def test_a_statement_comes_in(variables: dict[str, str], tmp_path: Path) -> None
     done = invoke(variables, "bank", "import", str(tmp_path / "a.csv"))
     again = invoke(variables, "bank", "match")
 
-    assert done.output == "1 new lines, 0 of others; 0 paid a payout, 1 wait\n"
-    assert again.output == "0 lines paid a payout, 1 wait\n"
+    assert done.output == "1 new lines, 0 of others; 0 paid a payout, 0 show a payment booked by hand, 1 wait\n"
+    assert again.output == "0 lines paid a payout, 0 show a payment booked by hand, 1 wait\n"
 
 
 def test_days_are_closed_and_reported(variables: dict[str, str], tmp_path: Path, db: Database) -> None:
