@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from billing_pipeline.adapters.comparison import DuckComparison
 from billing_pipeline.adapters.ledger_extract import LedgerExtract
@@ -18,6 +18,8 @@ from billing_pipeline.adapters.stripe_landing import StripeSide
 from billing_pipeline.adapters.warehouse import FileWarehouse
 from billing_pipeline.adapters.workbench import Workbench
 from billing_pipeline.flows.ports import Clock
+
+INCREMENT_FROM: Final = 50_000  # payments: about where a whole comparison begins to take longer than an increment
 
 
 class SettingsLike(Protocol):
@@ -73,7 +75,7 @@ def parts_of(world: WorldLike) -> Parts:
         LedgerExtract(db, lake),
         StripeSide(lake),
         workbench,
-        DuckComparison(workbench),
+        DuckComparison(workbench, INCREMENT_FROM),
         ReconciliationStore(db, policy_file.policy),
         RepairDesk(db),
         BankLineStore(db),

@@ -255,3 +255,12 @@ def test_every_fault_is_found_by_an_increment(db: Database, tmp_path: Path) -> N
 def found_after_landing(books: TwoBooks) -> list[Finding]:
     books.land()
     return touched(books) or []
+
+
+def test_small_books_are_compared_whole_each_time(db: Database, tmp_path: Path) -> None:
+    books = compared(db, tmp_path)
+    small = DuckComparison(books.workbench, increment_from=1_000)
+
+    small.examine(run_of(books), books.policy, zone=books.zone)
+
+    assert touched(books) is None

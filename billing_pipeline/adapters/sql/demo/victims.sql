@@ -7,4 +7,4 @@ from payments p join accounts a using (account_id)
 left join balance_transactions t on t.source_id = p.charge_id
 where p.succeeded_at >= :since and p.currency = :currency and p.method = 'card' and p.refunded_minor = 0
   and not p.disputed and p.reversed_at is null and p.applied_minor = p.amount_minor
-order by p.succeeded_at desc, p.payment_id limit :limit
+order by p.succeeded_at desc, p.invoice_id limit :limit
