@@ -29,7 +29,15 @@ from billing_pipeline.flows.sync_subscriptions import Synced, sync_subscriptions
 from billing_pipeline.flows.take_over import Switched, switch_due
 from stripe_simulator import Clock, Fault, Simulator
 from tests.collecting import open_desk
-from tests.seeds import add, change, fetch, insert_account, insert_payment_method
+from tests.seeds import (
+    add,
+    change,
+    fetch,
+    insert_account,
+    insert_payment_method,
+    insert_price,
+    insert_subscription,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,32 @@ def mirror_customer(desk: MirrorDesk, account_id: str = "acme", **account: Any) 
     desk.client.customers.update(made.id, {"invoice_settings": {"default_payment_method": method.id}})
     insert_payment_method(desk.db, account_id, method.id)
     return str(made.id)
+
+
+def open_team_desk(db: Database, sim: Simulator) -> MirrorDesk:
+    """A desk where Acme pays 36.00 a month for three seats; January is billed by the engine, the mirror is held."""
+    desk = open_mirror_desk(db, sim)
+    mirror_customer(desk)
+    insert_price(db, "team-usd", "team", scheme="per_unit", unit_minor=1200)
+    insert_subscription(db, price_id="team-usd", quantity=3)
+    return mirrored(desk)
+
+
+def open_plain_desk(db: Database, sim: Simulator) -> MirrorDesk:
+    """A desk where Acme pays a flat price; January is billed by the engine, the mirror is held."""
+    desk = open_mirror_desk(db, sim)
+    mirror_customer(desk)
+    insert_price(db)
+    insert_subscription(db)
+    return mirrored(desk)
+
+
+def mirrored(desk: MirrorDesk) -> MirrorDesk:
+    """The desk with everything billed that is due, and everything known to Stripe."""
+    desk.bill()
+    desk.catalog()
+    desk.sync()
+    return desk
 
 
 def add_item(desk: MirrorDesk, item_id: str, price_id: str, name: str = "s1", **values: Any) -> None:

@@ -20,8 +20,8 @@ from resources import BillingResource
 from sensors.alerts import divergence_alert
 from sensors.inbox import stripe_events_poll, webhook_inbox
 from stripe_simulator import Simulator
-from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
-from tests.seeds import add, change, fetch, insert_price, insert_subscription
+from tests.mirroring import MirrorDesk, open_plain_desk
+from tests.seeds import add, change, fetch
 from tests.web.web_world import world_on
 
 SINCE_POLL = 10  # minutes; the sensor leaves out a poll where somebody has just polled
@@ -31,13 +31,7 @@ FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
 @pytest.fixture
 def desk(db: Database, simulator: Simulator) -> MirrorDesk:
     """Acme's mirror is held and what was told of it so far is applied."""
-    made = open_mirror_desk(db, simulator)
-    mirror_customer(made)
-    insert_price(db)
-    insert_subscription(db)
-    made.bill()
-    made.catalog()
-    made.sync()
+    made = open_plain_desk(db, simulator)
     made.hear()
     return made
 

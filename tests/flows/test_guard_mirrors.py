@@ -6,8 +6,7 @@ import pytest
 
 from billing_pipeline.adapters.postgres import Database
 from stripe_simulator import Simulator
-from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
-from tests.seeds import insert_price, insert_subscription
+from tests.mirroring import MirrorDesk, open_plain_desk
 
 FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -15,14 +14,7 @@ FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
 @pytest.fixture
 def desk(db: Database, simulator: Simulator) -> MirrorDesk:
     """Acme's mirror is held; January is billed by the engine."""
-    made = open_mirror_desk(db, simulator)
-    mirror_customer(made)
-    insert_price(db)
-    insert_subscription(db)
-    made.bill()
-    made.catalog()
-    made.sync()
-    return made
+    return open_plain_desk(db, simulator)
 
 
 def release(desk: MirrorDesk) -> None:

@@ -21,8 +21,8 @@ from billing_pipeline.flows.run_errands import ErrandsRun, run_errands
 from billing_pipeline.flows.stripe_periods import Tick
 from billing_pipeline.flows.take_over import plan_takeover
 from stripe_simulator import Simulator
-from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
-from tests.seeds import add, fetch, insert_price, insert_subscription
+from tests.mirroring import MirrorDesk, open_team_desk
+from tests.seeds import add, fetch
 
 FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
 S1 = SubscriptionId("s1")
@@ -31,13 +31,7 @@ S1 = SubscriptionId("s1")
 @pytest.fixture
 def desk(db: Database, simulator: Simulator) -> MirrorDesk:
     """Stripe has just drafted its first invoice for Acme, which has a credit; our mirror is known and heard of."""
-    made = open_mirror_desk(db, simulator)
-    mirror_customer(made)
-    insert_price(db, "team-usd", "team", scheme="per_unit", unit_minor=1200)
-    insert_subscription(db, price_id="team-usd", quantity=3)
-    made.bill()
-    made.catalog()
-    made.sync()
+    made = open_team_desk(db, simulator)
     plan_takeover(made.takeover, "ann")
     made.hear_until(FEBRUARY - timedelta(hours=2))
     made.switch()

@@ -10,8 +10,8 @@ from billing_pipeline.adapters.tables import billing, stripe
 from billing_pipeline.flows.take_over import plan_takeover
 from stripe_simulator import Simulator
 from tests.ledger_seeds import balances, findings
-from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
-from tests.seeds import add, fetch, insert_price, insert_subscription
+from tests.mirroring import MirrorDesk, open_team_desk
+from tests.seeds import add, fetch, insert_price
 
 FEBRUARY, MARCH, APRIL = (datetime(2026, month, 1, tzinfo=UTC) for month in (2, 3, 4))
 
@@ -19,13 +19,7 @@ FEBRUARY, MARCH, APRIL = (datetime(2026, month, 1, tzinfo=UTC) for month in (2, 
 @pytest.fixture
 def desk(db: Database, simulator: Simulator) -> MirrorDesk:
     """Acme pays 36.00 a month; Stripe bills from February on."""
-    made = open_mirror_desk(db, simulator)
-    mirror_customer(made)
-    insert_price(db, "team-usd", "team", scheme="per_unit", unit_minor=1200)
-    insert_subscription(db, price_id="team-usd", quantity=3)
-    made.bill()
-    made.catalog()
-    made.sync()
+    made = open_team_desk(db, simulator)
     plan_takeover(made.takeover, "ann")
     made.until(FEBRUARY - timedelta(hours=2))
     made.switch()

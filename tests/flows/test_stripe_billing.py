@@ -10,8 +10,8 @@ from billing_pipeline.adapters.tables import billing, stripe
 from billing_pipeline.flows.rehearse import rehearse
 from billing_pipeline.flows.take_over import plan_takeover
 from stripe_simulator import Simulator
-from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
-from tests.seeds import add, fetch, insert_price, insert_subscription
+from tests.mirroring import MirrorDesk, open_team_desk
+from tests.seeds import add, fetch
 
 FEBRUARY, MARCH = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -19,13 +19,7 @@ FEBRUARY, MARCH = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=
 @pytest.fixture
 def desk(db: Database, simulator: Simulator) -> MirrorDesk:
     """Acme pays for three seats, billed for January by the engine; a take-over is planned for February."""
-    made = open_mirror_desk(db, simulator)
-    mirror_customer(made)
-    insert_price(db, "team-usd", "team", scheme="per_unit", unit_minor=1200)
-    insert_subscription(db, price_id="team-usd", quantity=3)
-    made.bill()
-    made.catalog()
-    made.sync()
+    made = open_team_desk(db, simulator)
     plan_takeover(made.takeover, "ann")
     return made
 

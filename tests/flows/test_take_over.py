@@ -13,8 +13,8 @@ from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.rehearse import rehearse
 from billing_pipeline.flows.take_over import GivingBack, plan_give_back, plan_takeover
 from stripe_simulator import Simulator
-from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
-from tests.seeds import add, change, fetch, insert_price, insert_subscription
+from tests.mirroring import MirrorDesk, open_team_desk
+from tests.seeds import add, change, fetch
 
 FEBRUARY, MARCH = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -22,14 +22,7 @@ FEBRUARY, MARCH = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=
 @pytest.fixture
 def desk(db: Database, simulator: Simulator) -> MirrorDesk:
     """Acme pays for three seats, billed for January by the engine; the mirror is held."""
-    made = open_mirror_desk(db, simulator)
-    mirror_customer(made)
-    insert_price(db, "team-usd", "team", scheme="per_unit", unit_minor=1200)
-    insert_subscription(db, price_id="team-usd", quantity=3)
-    made.bill()
-    made.catalog()
-    made.sync()
-    return made
+    return open_team_desk(db, simulator)
 
 
 def switched(desk: MirrorDesk) -> MirrorDesk:

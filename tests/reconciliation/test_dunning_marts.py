@@ -10,10 +10,10 @@ import pytest
 from assets.warehouse import churn_table
 from billing_pipeline.adapters.postgres import Database, raw_statement
 from billing_pipeline.adapters.tables import control, stripe
-from billing_pipeline.adapters.warehouse import FileWarehouse, read_published
+from billing_pipeline.adapters.warehouse import read_published
 from tests.clusters import Cluster
+from tests.reconciliation.published import published
 from tests.seeds import add, insert_account, insert_invoice
-from tests.two_books import agreed
 
 MARCH = date(2026, 3, 1)
 
@@ -25,16 +25,8 @@ def march(day: int, hour: int = 9) -> datetime:
 @pytest.fixture(scope="module")
 def path(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A published warehouse with these five invoices on top of books that agree and know no attempt."""
-    name, home = cluster.create(template), tmp_path_factory.mktemp("home")
-    db = Database(cluster.url(name))
-    books = agreed(db, home)
-    fill(db)
-    books.reconcile()
-    warehouse = FileWarehouse(books.workbench, db, home)
-    warehouse.publish("p", books.clock.now(), copies=1)
-    yield warehouse.path
-    db.close()
-    cluster.drop(name)
+    with published(cluster, template, tmp_path_factory.mktemp("home"), lambda books: fill(books.db)) as made:
+        yield made
 
 
 def fill(db: Database) -> None:

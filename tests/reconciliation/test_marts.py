@@ -11,10 +11,11 @@ import pytest
 from billing_pipeline.adapters.close_report import write_report
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, catalog
-from billing_pipeline.adapters.warehouse import FileWarehouse, read_published
+from billing_pipeline.adapters.warehouse import read_published
 from tests.clusters import Cluster
+from tests.reconciliation.published import published
 from tests.seeds import add, insert_invoice, insert_subscription
-from tests.two_books import TwoBooks, agreed
+from tests.two_books import TwoBooks
 
 MONTHS = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3, 4)]
 
@@ -35,16 +36,8 @@ def billed(db: Database, name: str, subscription: str, account: str, month: int,
 @pytest.fixture(scope="module")
 def path(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A published warehouse: one account that grows, one that leaves and returns, on top of the agreeing books."""
-    name, home = cluster.create(template), tmp_path_factory.mktemp("home")
-    db = Database(cluster.url(name))
-    books = agreed(db, home)
-    fill(books)
-    books.reconcile()
-    warehouse = FileWarehouse(books.workbench, db, home)
-    warehouse.publish("p", books.clock.now(), copies=1)
-    yield warehouse.path
-    db.close()
-    cluster.drop(name)
+    with published(cluster, template, tmp_path_factory.mktemp("home"), fill) as made:
+        yield made
 
 
 def fill(books: TwoBooks) -> None:
