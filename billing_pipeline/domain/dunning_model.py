@@ -6,14 +6,16 @@ All chances are parts per million.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeVar
 
 from billing_pipeline.domain.dunning_replay import CERTAIN
 from billing_pipeline.domain.dunning_timing import local_moment
+
+Choice = TypeVar("Choice")
 
 PERCENT: Final = CERTAIN // 100
 
@@ -139,12 +141,7 @@ class Model:
         )
 
     def _decline(self, name: str) -> str:
-        point = self.draw(name, "decline") * 100 // CERTAIN
-        for word, share in MIX:
-            if point < share:
-                return word
-            point -= share
-        return MIX[0][0]
+        return self._one_of(MIX, name, "decline")
 
     def _new_card_at(self, name: str, decline: str, charged_at: datetime) -> datetime | None:
         if decline not in ("expired_card", "lost_card") or self.draw(name, "updater") >= CARD_UPDATER:
@@ -174,12 +171,16 @@ class Model:
         return found
 
     def _payday(self, name: str) -> Callable[[date], bool]:
-        point = self.draw(name, "payday") * 100 // CERTAIN
-        for is_payday, share in PAYDAYS:
+        return self._one_of(PAYDAYS, name, "payday")
+
+    def _one_of(self, mix: Sequence[tuple[Choice, int]], name: str, what: str) -> Choice:
+        """What was drawn from a mix whose shares are percent of all; the first where they come to less."""
+        point = self.draw(name, what) * 100 // CERTAIN
+        for found, share in mix:
             if point < share:
-                return is_payday
+                return found
             point -= share
-        return PAYDAYS[0][0]
+        return mix[0][0]
 
     def _days(self, charged_at: datetime, zone: str, days: set[date]) -> Iterator[Window]:
         """Runs of local days as spans."""
