@@ -6,6 +6,7 @@ DAYS, and with it come some old charges that a day's refunds and disputes lead t
 
 from datetime import UTC, datetime
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -88,5 +89,6 @@ def row(size: int, seconds: float, whole: float) -> Row:
     return {
         "name": f"reconcile_increment_{size // 1_000_000}m", "value": round(seconds / whole, 4), "unit": "of full time",
         "floor": round(1 / DAYS, 4), "ratio": round(seconds / whole * DAYS, 2), "n": size // DAYS,
-        "note": f"{seconds:.2f} s for one day of {DAYS}, {whole:.1f} s for everything with the proof; aim: <= 0.02 at 10m",
+        "note": f"{seconds:.2f} s for one day of {DAYS}, {whole:.1f} s for everything with the proof; aim: <= 0.02 at 10m; "
+                f"peak {getrusage(RUSAGE_SELF).ru_maxrss // 1024} MB",
     }  # fmt: skip

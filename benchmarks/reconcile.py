@@ -21,11 +21,10 @@ from billing_pipeline.adapters.bench import Bench
 from billing_pipeline.adapters.comparison import PREPARE, set_cut
 from billing_pipeline.adapters.parquet_lake import COMPRESSION, ROW_GROUP_ROWS
 from billing_pipeline.adapters.warehouse import replace_by_copy
-from billing_pipeline.adapters.workbench import STORAGE_VERSION
+from billing_pipeline.adapters.workbench import MEMORY_LIMIT_MB, STORAGE_VERSION
 from billing_pipeline.domain.reconciliation import ReconciliationPolicy
 
 ROUNDS: Final = 3
-MEMORY_LIMIT_MB: Final = 2_000
 SEED: Final = Path(__file__).parent / "sql" / "two_sides.sql"
 CUT_OFF: Final = datetime(2026, 6, 1, tzinfo=UTC)
 COMPARISON: Final = tuple(name for name in PREPARE if name.startswith("warehouse/compare"))

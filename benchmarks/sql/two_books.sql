@@ -66,7 +66,8 @@ select n as attempt_id, 'charge' as operation, invoice_id || '#1' as subject, in
 from made;
 create or replace table ledger.waiting_facts as select '' as object_id, now() as last_received_at where false;
 create or replace table ledger.bank_lines as
-select '' as bank_line_id, '' as file, current_date as booked_on, '' as currency, 0::bigint as amount_minor where false;
+select '' as bank_line_id, '' as file, current_date as booked_on, '' as currency, 0::bigint as amount_minor, '' as payout_id,
+    '' as payment_id where false;
 create or replace table ledger.bank_matches as select '' as bank_line_id, '' as payout_id, 0::bigint as amount_minor where false;
 create or replace table ledger.subscriptions as
 select '' as subscription_id, '' as account_id, '' as currency, '' as state, '' as stripe_subscription_id, '' as charger, '' as mirror_state,

@@ -132,7 +132,7 @@ class ReconciliationPolicy:
     lake_runs_max: int = 60
     auto_repair_minor_max: int = 50_000
     approved_repair_minor_max: int = 1_000_000
-    memory_limit_mb: int = 2_000
+    memory_limit_mb: int = 1_900
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

@@ -4,11 +4,11 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from billing_pipeline.adapters.comparison import FINDINGS, PREPARE
+from billing_pipeline.adapters.comparison import BRIDGES, FINDINGS, PREPARE
 from billing_pipeline.adapters.postgres import SQL_FOLDER, raw_statement
 from billing_pipeline.adapters.workbench import statements
 
-ALL = (*PREPARE, *FINDINGS)
+ALL = (*PREPARE, *FINDINGS, *BRIDGES)
 DUCK_ONLY = ("arg_min", "arg_max", "list_", "struct_", "group by all", "qualify", "exclude", "->>")
 
 
@@ -32,19 +32,20 @@ def test_a_comparison_is_one_statement_with_its_grain_named(name: str) -> None:
     assert "Grain: one row per" in text.splitlines()[0]
 
 
-def test_every_finding_has_the_same_columns() -> None:
+@pytest.mark.parametrize("names", [FINDINGS, BRIDGES], ids=["findings", "crossings"])
+def test_statements_that_are_read_together_have_the_same_columns(names: tuple[str, ...]) -> None:
     columns = {
         name: [one.alias_or_name for one in parsed.selects]
-        for name in FINDINGS
+        for name in names
         if isinstance(parsed := sqlglot.parse_one(raw_statement(name), read="duckdb"), exp.Query)
     }
 
-    assert len(columns) == len(FINDINGS)
+    assert len(columns) == len(names)
     assert len({tuple(names) for names in columns.values()}) == 1
 
 
 def test_no_statement_of_the_warehouse_is_forgotten() -> None:
-    on_disk = set(statements("warehouse", "compare_")) - {"warehouse/compare_cut"}
+    on_disk = {*statements("warehouse", "compare_"), *statements("warehouse", "bridge_")} - {"warehouse/compare_cut"}
 
-    assert on_disk == {name for name in ALL if "compare_" in name}
+    assert on_disk == {name for name in ALL if "compare_" in name or "bridge_" in name}
     assert all((SQL_FOLDER / f"{name}.sql").exists() for name in ALL)

@@ -32,7 +32,7 @@ select
     e.balance_transaction_id as evidence
 from expected e
 cross join cut
-left join booked b on b.source = e.source
+left join (select source, currency, fee_minor from booked where kind in ('fee', 'stripe_fee')) b on b.source = e.source
 left join ledger.waiting_facts w on w.object_id = e.balance_transaction_id
 where e.created_at <= cut.cut_off
     and (w.last_received_at is null or w.last_received_at <= cut.cut_off)

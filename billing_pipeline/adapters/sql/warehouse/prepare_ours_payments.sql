@@ -41,6 +41,6 @@ select
     w.last_received_at as waiting_at
 from known k
 left join ledger.invoices i on i.invoice_id = k.invoice_id
-left join booked b on b.source = 'payment:' || k.charge_id
+left join (select source, pending_in_minor, unapplied_minor from booked where kind = 'payment') b on b.source = 'payment:' || k.charge_id
 left join returned u on u.charge_id = k.charge_id
 left join ledger.waiting_facts w on w.object_id = k.payment_intent_id
