@@ -177,7 +177,7 @@ def serve(
 
 def _server(simulator: Simulator, saved: Saved | None) -> uvicorn.Server:
     quiet: Json = {"log_level": "warning", "access_log": False, "lifespan": "off", "ws": "none"}
-    return uvicorn.Server(uvicorn.Config(app(simulator, saved), http=Protocol, **quiet))
+    return uvicorn.Server(uvicorn.Config(app(simulator, saved), http=Protocol, date_header=False, **quiet))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -69,7 +70,7 @@ class Simulator:
             self.calls.append((method, path, key))
             self.counts[f"{method} {path.split('/')[2] if path.count('/') > 1 else path}"] += 1
             reply = self.desk.answer(Request(method, path, lower, form, Asked(request_id, key)))
-            return _signed(reply, request_id, lower)
+            return _signed(reply, request_id, lower, self.clock.now())
 
     def advance(self, to: datetime | None = None, seconds: int | None = None) -> int:
         """How many pieces of timed work ran while the global clock moved. Raises ValueError when told to go back."""
@@ -155,9 +156,10 @@ class Simulator:
         return load(path)
 
 
-def _signed(response: Response, request_id: str, asked: Mapping[str, str]) -> Response:
+def _signed(response: Response, request_id: str, asked: Mapping[str, str], now: datetime) -> Response:
     headers = {
         "Content-Type": "application/json",
+        "Date": format_datetime(now, usegmt=True),
         "Request-Id": request_id,
         "Stripe-Version": asked.get("stripe-version", PINNED),
         **response.headers,

@@ -83,9 +83,12 @@ class Walk:
         self.waiting += [event_fact(one, "poll", self.dump) for one in page.objects]
 
     def mark(self, now: datetime) -> datetime:
-        """Where the next walk may begin: at the newest event, as a list that shows nothing may only be late; but not for ever."""
+        """Where the next walk may begin: at the newest event, as a list that shows nothing may only be late; but not for ever.
+
+        How long it has been quiet is told by the slower of the two clocks: one that runs ahead would skip events.
+        """
         server_now = self.server_now or now
-        return max(min(self.newest, server_now - LAG), server_now - QUIET)
+        return max(min(self.newest, server_now - LAG), min(server_now, now) - QUIET)
 
 
 def _walk(store: CursorStore, gateway: Gateway, clock: Clock, walk: Walk, progress: Callable[[int], None]) -> Polled:

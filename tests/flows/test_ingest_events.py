@@ -1,7 +1,7 @@
 """Polling: every event once, none lost at the seams, the mark only where nothing more can appear."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,20 +15,22 @@ from tests.fakes import START, FakeClock
 from tests.flows.event_world import FakeGateway, event, intent
 from tests.flows.month import LivingClock, gateway_of
 
+ASKED_AT = START + timedelta(seconds=100)
+
 
 class Pages(FakeGateway):
-    """Stripe whose event list comes in these pages; asked: the filters it was asked with."""
+    """Stripe whose event list comes in these pages; asked: the filters it was asked with. clock: what its replies say."""
 
-    def __init__(self, *pages: list[Json], fails_after: int | None = None) -> None:
+    def __init__(self, *pages: list[Json], fails_after: int | None = None, clock: datetime = ASKED_AT) -> None:
         super().__init__()
-        self.listed, self.fails_after, self.asked = pages, fails_after, list[Json]()
+        self.listed, self.fails_after, self.asked, self.clock = pages, fails_after, list[Json](), clock
 
     def pages(self, path: str, params: Json | None = None) -> Iterator[Page]:
         self.asked.append(params or {})
         for number, objects in enumerate(self.listed):
             if number == self.fails_after:
                 raise TryLater("the connection died between two pages")
-            yield Page(tuple(objects), number + 1 < len(self.listed), START + timedelta(seconds=100))
+            yield Page(tuple(objects), number + 1 < len(self.listed), self.clock)
 
 
 def told(name: str, at: int = 0) -> Json:
@@ -45,7 +47,7 @@ def store(db: Database) -> SweepStore:
 
 
 def poll(store: SweepStore, stripe: FakeGateway) -> Polled:
-    return ingest_events(store, stripe, FakeClock(START + timedelta(seconds=100)), bootstrap=lambda: None)
+    return ingest_events(store, stripe, FakeClock(ASKED_AT), bootstrap=lambda: None)
 
 
 def names(store: SweepStore) -> list[str]:
@@ -113,6 +115,12 @@ def test_on_a_quiet_account_the_mark_follows_a_day_behind_and_the_objects_are_ne
 
     assert swept == ["all"]
     assert max(marks[2:]) == timedelta(days=1)
+
+
+def test_a_server_whose_clock_runs_ahead_does_not_take_the_mark_with_it(store: SweepStore) -> None:
+    poll(store, Pages([], clock=START + timedelta(days=300)))
+
+    assert store.high_water(CURSOR) == START
 
 
 def test_a_list_that_shows_nothing_for_hours_may_be_late_so_the_mark_waits(store: SweepStore) -> None:

@@ -89,6 +89,15 @@ def test_the_clock_is_read_and_moved_from_outside(sim: Simulator, url: str) -> N
         control.advance(url, to=datetime(2026, 1, 1, tzinfo=UTC))
 
 
+def test_every_reply_is_dated_by_the_virtual_clock(sim: Simulator, url: str) -> None:
+    control.advance(url, to=datetime(2026, 2, 1, 6, 30, tzinfo=UTC))
+
+    over_http = requests.get(f"{url}/v1/balance", auth=("sk_test_x", ""), timeout=5)
+    in_process = sim.handle("get", "/v1/balance", {"Authorization": "Bearer sk_test_x"})
+
+    assert over_http.headers["Date"] == in_process.headers["Date"] == "Sun, 01 Feb 2026 06:30:00 GMT"
+
+
 def test_faults_and_drift_are_ordered_from_outside(url: str, remote: stripe.StripeClient) -> None:
     customer, method = payer(remote)
     paid = charge(remote, customer, method)

@@ -72,6 +72,23 @@ def test_analysts_can_open_the_warehouse(told: dict[str, Any]) -> None:
     assert mrr[0] > 0
 
 
+def test_nothing_is_told_before_something_went_wrong(told: dict[str, Any]) -> None:
+    with duckdb.connect(told["warehouse"], read_only=True) as warehouse:
+        early = warehouse.execute(
+            "select kind, subject, ours, theirs from reconciliation.divergences "
+            "where kind <> 'late_settlement' and first_seen < timestamptz '2026-01-29 20:00:00+00'"
+        ).fetchall()
+
+    assert early == []
+
+
+def test_stripes_events_come_in_day_by_day(home: Path, told: dict[str, Any]) -> None:
+    facts = json.loads(run(home, "events", "list", "--limit", "10000", "--json").stdout)
+
+    days = {str(fact["occurred_at"])[:10] for fact in facts if fact["source"] == "poll"}
+    assert len(days) > 20
+
+
 def test_the_journal_balances_and_its_seals_hold(home: Path, told: dict[str, Any]) -> None:
     done = run(home, "verify", "--json")
 
