@@ -72,6 +72,8 @@ create or replace table ledger.bank_matches as select '' as bank_line_id, '' as 
 create or replace table ledger.subscriptions as
 select '' as subscription_id, '' as account_id, '' as currency, '' as state, '' as stripe_subscription_id, '' as charger, '' as mirror_state,
     now() as canceled_at, now() as started_at where false;
+create or replace table ledger.planned_items as
+select '' as item_id, '' as subscription_id, '' as stripe_price_id, '' as usage, 0::bigint as quantity, now() as effective_at where false;
 create or replace table ledger.subscription_items as
 select 0::bigint as item_id, '' as subscription_id, '' as stripe_price_id, '' as usage, 0::bigint as quantity, now() as valid_from, now() as valid_to where false;
 

@@ -55,8 +55,8 @@ HOPS: Final[tuple[Hop, ...]] = (
 """In an order in which most ways are gone once: up to the invoices, down to every movement of money."""
 
 WHOLE: Final = (
-    "ledger.accounts", "ledger.bank_lines", "ledger.bank_matches", "ledger.waiting_facts", "stripe.customers",
-    "stripe.payouts",
+    "ledger.accounts", "ledger.bank_lines", "ledger.bank_matches", "ledger.planned_items", "ledger.waiting_facts",
+    "stripe.customers", "stripe.payouts",
 )  # fmt: skip
 """Tables small enough, or needed whole by what is compared whole each time."""
 

@@ -44,6 +44,7 @@ INCREMENTAL: Final[Mapping[str, tuple[str, ...]]] = {
 
 WHOLE: Final[Mapping[str, tuple[str, ...]]] = {
     "subscription_items": ("item_id",),
+    "planned_items": ("item_id",),
     "credit_uses": ("credit_grant_id", "invoice_id"),
     "waiting_facts": ("object_id",),
     "bank_lines": ("bank_line_id",),

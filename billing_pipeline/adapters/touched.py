@@ -79,6 +79,7 @@ NAMED: Final[Mapping[str, Names]] = {
         (("subscription", "subscription_id"), ("mirror", "stripe_subscription_id")), ("canceled_at", "started_at")
     ),
     "ledger.subscription_items": Names((("subscription", "subscription_id"),), ("valid_from", "valid_to")),
+    "ledger.planned_items": Names((("subscription", "subscription_id"),)),
     "stripe.payment_intents": Names(
         (("intent", "payment_intent_id"), ("invoice", "invoice_id"), ("charge", "charge_id")),
         ("created_at", "canceled_at"),

@@ -1,15 +1,24 @@
 -- Subscriptions whose mirror in Stripe differs, or could charge beside us. Grain: one row per subscription.
--- in: ledger.subscriptions, ledger.subscription_items, stripe.subscriptions, cut    out: the columns of a finding
-with items as (
-    select
-        i.subscription_id,
-        string_agg(i.stripe_price_id || ':' || cast(case when i.usage = 'metered' then 0 else i.quantity end as varchar), ' '
-            order by i.stripe_price_id || ':' || cast(case when i.usage = 'metered' then 0 else i.quantity end as varchar)) as items,
-        cast(sum(case when i.stripe_price_id is null then 1 else 0 end) as bigint) as unpriced
+-- A change at the next boundary is told to the mirror ahead of it: until then both the items in force and the planned ones are right.
+-- in: ledger.subscriptions, ledger.subscription_items, ledger.planned_items, stripe.subscriptions, cut    out: the columns of a finding
+with shown as (
+    select i.subscription_id, 'now' as moment, i.stripe_price_id, case when i.usage = 'metered' then 0 else i.quantity end as quantity
     from ledger.subscription_items i
     cross join cut
     where i.valid_from <= cut.cut_off and (i.valid_to is null or i.valid_to > cut.cut_off)
-    group by i.subscription_id
+    union all
+    select subscription_id, 'next', stripe_price_id, case when usage = 'metered' then 0 else quantity end
+    from ledger.planned_items
+),
+lists as (
+    select
+        subscription_id,
+        moment,
+        string_agg(stripe_price_id || ':' || cast(quantity as varchar), ' '
+            order by stripe_price_id || ':' || cast(quantity as varchar)) as items,
+        cast(sum(case when stripe_price_id is null then 1 else 0 end) as bigint) as unpriced
+    from shown
+    group by subscription_id, moment
 ),
 pairs as (
     select
@@ -23,14 +32,16 @@ pairs as (
                 and t.status in ('active', 'trialing', 'past_due', 'unpaid') and t.pause_behavior is null then 'unheld_mirror'
             when (s.state = 'canceled') <> (t.status in ('canceled', 'incomplete_expired')) then 'mirror_drift'
             when s.currency <> t.currency then 'mirror_drift'
-            when s.state <> 'canceled' and s.mirror_state = 'held' and i.unpriced = 0 and i.items <> t.items then 'mirror_drift'
+            when s.state <> 'canceled' and s.mirror_state = 'held' and i.unpriced = 0 and i.items <> t.items
+                and coalesce(n.items <> t.items, true) then 'mirror_drift'
         end as kind,
         s.state || ' ' || s.currency || ' ' || coalesce(i.items, '') as ours,
         coalesce(t.status || ' ' || t.currency || ' ' || t.items, '') as theirs,
         greatest(t.created_at, t.canceled_at, s.canceled_at, s.started_at) as touched_at
     from ledger.subscriptions s
     left join stripe.subscriptions t on t.stripe_subscription_id = s.stripe_subscription_id
-    left join items i on i.subscription_id = s.subscription_id
+    left join lists i on i.subscription_id = s.subscription_id and i.moment = 'now'
+    left join lists n on n.subscription_id = s.subscription_id and n.moment = 'next'
     where s.stripe_subscription_id is not null and s.mirror_state not in ('none', 'inexpressible')
 )
 select
