@@ -80,6 +80,17 @@ def test_the_trail_is_json_as_well_oldest_first(db: Database, tmp_path: Path) ->
     assert moments == sorted(moments)
 
 
+def test_of_one_moment_the_document_comes_before_the_call_and_the_fact_before_what_it_booked(
+    db: Database, tmp_path: Path
+) -> None:
+    told(agreed(db, tmp_path))
+
+    pieces = [piece for piece in explain(Trails(db), "pi_a").pieces if piece.at == PAID_AT]
+
+    order = [piece.what for piece in pieces if piece.what in ("attempt", "event", "payment", "entry")]
+    assert order == sorted(order, key=["attempt", "event", "payment", "entry"].index)
+
+
 def test_what_nobody_knows_is_said_so(db: Database) -> None:
     with pytest.raises(Broken, match="nothing is known of 'nonsense'"):
         explain(Trails(db), "nonsense")
