@@ -11,9 +11,9 @@ from sqlalchemy import create_engine, text
 
 from billing_pipeline.adapters.ledger_extract import INCREMENTAL, WHOLE, LedgerExtract, connect, pull
 from billing_pipeline.adapters.parquet_lake import Landing, ParquetLake, write_parquet
-from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.postgres import Database, raw_statement
 from billing_pipeline.adapters.stores.journal import write_entries
-from billing_pipeline.adapters.tables import billing, control, metadata
+from billing_pipeline.adapters.tables import billing, catalog, control, metadata
 from billing_pipeline.adapters.workbench import Workbench
 from billing_pipeline.domain.errors import Broken
 from tests.fakes import START, FakeClock
@@ -28,6 +28,12 @@ from generate_series(1, :rows) n
 SLOW_INSERT = """
 insert into invoices
 select (jsonb_populate_record(i, '{"invoice_id": "inv-slow", "number": "S"}')).* from invoices i
+"""
+
+WATCHED = """
+select attname
+from pg_trigger join pg_attribute on attrelid = tgrelid and attnum = any(tgattr)
+where tgname = 'accounts_touch'
 """
 
 
@@ -66,6 +72,26 @@ def test_a_later_extraction_brings_what_was_written_since(db: Database, tmp_path
 
     assert (done.pulled_whole, done.by_table["invoices"]) == ("", 2)
     assert invoices(tmp_path) == {"inv-1": "void", "inv-2": "pending"}
+
+
+def test_numbering_an_invoice_does_not_send_its_account_again(db: Database, tmp_path: Path) -> None:
+    insert_account(db, "acme")
+    insert_account(db, "bolt")
+    extract(db, tmp_path, "r1")
+    change(db, catalog.accounts, "acme", next_invoice_number=2, next_credit_note_number=2)
+    change(db, catalog.accounts, "bolt", next_invoice_number=2, segment="consumer")
+
+    done = LedgerExtract(db, ParquetLake.at(tmp_path)).extract("r2", START)
+
+    assert done.by_table["accounts"] == 1
+
+
+def test_all_that_the_warehouse_reads_of_an_account_sends_it_again_when_it_changes(db: Database) -> None:
+    with db.transaction() as connection:
+        read = connection.execute(text(raw_statement("extract/accounts").replace("$1", "0"))).keys()
+        watched = connection.execute(text(WATCHED)).scalars().all()
+
+    assert set(watched) == {*read} - {"tx"}
 
 
 def test_a_row_whose_transaction_commits_late_is_not_lost(db: Database, tmp_path: Path, database_url: str) -> None:
