@@ -3,7 +3,7 @@
 Ours are readable text chosen by us or by the company's own systems; Stripe's are opaque text of at most 255 characters.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NewType
 
 AccountId = NewType("AccountId", str)
@@ -36,9 +36,9 @@ EventId = NewType("EventId", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
 
 
-def invoice_id(subscription: SubscriptionId, period_start: datetime) -> InvoiceId:
-    """The one id of the invoice that bills this period: a second run computes the same."""
-    return InvoiceId(f"inv-{subscription}-{period_start:%Y%m%d}")
+def invoice_id(subscription: SubscriptionId, day: date) -> InvoiceId:
+    """The one id of the invoice that bills the period from that day on: a second run computes the same."""
+    return InvoiceId(f"inv-{subscription}-{day.year:04}{day.month:02}{day.day:02}")
 
 
 def change_invoice_id(subscription: SubscriptionId, changed_at: datetime) -> InvoiceId:

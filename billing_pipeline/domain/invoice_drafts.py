@@ -1,6 +1,6 @@
 """What an invoice says before it is stored: its lines, and how its total is settled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
@@ -64,7 +64,7 @@ class Settlement:
     """How a total is settled before anybody is charged, in minor units; due is what is left to collect.
 
     due = total + previous balance - credits - carried. carried: moved to the account's carry-over. granted: a
-    negative total that became a credit grant.
+    negative total that became a credit grant. credits_minor: what credits pay. due_minor: what is to be collected.
     """
 
     total_minor: int
@@ -72,20 +72,16 @@ class Settlement:
     credits: tuple[CreditUse, ...] = ()
     carried_minor: int = 0
     granted_minor: int = 0
+    credits_minor: int = field(init=False, compare=False)
+    due_minor: int = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        paid = sum([use.amount_minor for use in self.credits]) if self.credits else 0
+        object.__setattr__(self, "credits_minor", paid)
+        due = self.total_minor + self.previous_balance_minor - paid - self.carried_minor
+        object.__setattr__(self, "due_minor", due)
         if min(self.total_minor, self.due_minor, self.carried_minor, self.granted_minor) < 0:
             raise Broken(f"an invoice cannot be settled below nothing: {self}")
-
-    @property
-    def credits_minor(self) -> int:
-        """What credits pay."""
-        return sum([use.amount_minor for use in self.credits]) if self.credits else 0
-
-    @property
-    def due_minor(self) -> int:
-        """What is to be collected."""
-        return self.total_minor + self.previous_balance_minor - self.credits_minor - self.carried_minor
 
 
 @dataclass(frozen=True, slots=True)

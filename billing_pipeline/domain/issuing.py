@@ -12,7 +12,7 @@ from billing_pipeline.domain.credits import CreditGrant, CreditKind, CreditUse, 
 from billing_pipeline.domain.currencies import Currency, minimum_charge, multiple
 from billing_pipeline.domain.ids import CreditGrantId, InvoiceId, ItemId, invoice_id
 from billing_pipeline.domain.invoice_drafts import CollectionMethod, Draft, InvoiceKind, Line, LineKind, Settlement
-from billing_pipeline.domain.periods import Period, period_at, share, zone_named
+from billing_pipeline.domain.periods import Period, local_day, period_at, share
 from billing_pipeline.domain.pricing import Price, amount_of
 from billing_pipeline.domain.subscriptions import Charger, Item, Subscription
 from billing_pipeline.domain.taxes import TaxRate, tax_on
@@ -82,7 +82,7 @@ def period_invoice_id(step: Step) -> InvoiceId:
     The last usage of a subscription that has ended has an id of its own: it may start again on that very day.
     """
     cycle = step.subscription.cycle
-    name = invoice_id(step.subscription.subscription_id, step.at.astimezone(zone_named(cycle.zone)))
+    name = invoice_id(step.subscription.subscription_id, local_day(step.at, cycle.zone))
     return name if step.tile else InvoiceId(f"{name}-final")
 
 

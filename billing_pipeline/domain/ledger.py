@@ -8,10 +8,14 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import IntEnum
+from functools import lru_cache
+from typing import Final
 
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken, Unbalanced
 from billing_pipeline.domain.ids import AccountId, InvoiceId
+
+MOMENTS_REMEMBERED: Final = 1024  # the entries of a billing run have one in common
 
 
 class LedgerAccount(IntEnum):
@@ -81,17 +85,23 @@ class Entry:
     content_hash: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not self.postings or sum(p.minor for p in self.postings) != 0:
+        if not self.postings or sum([p.minor for p in self.postings]) != 0:
             raise Unbalanced(f"{self.source}: {[(p.account.name, p.minor) for p in self.postings]}")
         object.__setattr__(self, "content_hash", content_hash(self))
 
 
 def content_hash(entry: Entry) -> bytes:
     """SHA-256 of what the entry says: source, kind, currency, dates and postings in order. `verify` recomputes it."""
-    moment = entry.occurred_at.astimezone(UTC).isoformat()
+    moment = utc_text(entry.occurred_at)
     lines = [entry.source, entry.kind, entry.currency, moment, entry.accounting_date.isoformat()]
     lines += [f"{int(p.account)} {p.minor} {p.customer or ''}" for p in entry.postings]
     return hashlib.sha256("\n".join(lines).encode()).digest()
+
+
+@lru_cache(maxsize=MOMENTS_REMEMBERED)
+def utc_text(moment: datetime) -> str:
+    """The moment in UTC, in ISO 8601."""
+    return moment.astimezone(UTC).isoformat()
 
 
 def postings(*sides: tuple[LedgerAccount, int, AccountId | None]) -> tuple[Posting, ...]:

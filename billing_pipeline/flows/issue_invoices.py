@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import pairwise
 from operator import add, attrgetter
 from typing import Final
@@ -208,7 +208,13 @@ def last_moment(due: DueSubscription, run: Run) -> datetime:
 
 def end_of_run(due: DueSubscription, run: Run) -> datetime:
     """Up to when anything of the subscription is due: the end of the day where it lives, or now if that is sooner."""
-    return min(midnight(run.through + timedelta(days=1), due.subscription.cycle.zone) - MOMENT, run.issue.at)
+    return min(end_of_day(run.through, due.subscription.cycle.zone), run.issue.at)
+
+
+@lru_cache(maxsize=1024)
+def end_of_day(day: date, zone: str) -> datetime:
+    """The last moment of the day in the zone."""
+    return midnight(day + timedelta(days=1), zone) - MOMENT
 
 
 def arrears_of(step: Step) -> list[Arrears]:

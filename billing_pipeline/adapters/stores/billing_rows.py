@@ -24,8 +24,11 @@ WITHOUT_CARD: Final = {choice.value: choice for choice in WithoutCard}
 def grouped(rows: Iterable[Any], key: str) -> dict[str, list[Any]]:
     """The rows by the column of that name."""
     groups: dict[str, list[Any]] = {}
+    place = -1
     for row in rows:
-        groups.setdefault(getattr(row, key), []).append(row)
+        if place < 0:
+            place = row._fields.index(key)
+        groups.setdefault(row[place], []).append(row)
     return groups
 
 
