@@ -55,11 +55,20 @@ def copy_lines(db: Database, table: str, columns: Sequence[str], lines: Iterable
             stream.write(block)
 
 
-def copy_invoices(db: Database, invoices: Sequence[Numbered], run_id: str) -> None:
-    """Write the invoices and their lines."""
+def copy_invoices(db: Database, invoices: Sequence[Numbered], run_id: str) -> list[Entry]:
+    """Write the invoices and their lines. Returns what they book, made while the server takes the invoices in."""
+    entries: list[Entry] = []
     run = escaped(run_id)
-    copy_lines(db, "invoices", INVOICE_COLUMNS, (invoice_text(each, run) for each in invoices))
+
+    def invoice_lines() -> Iterator[str]:
+        for each in invoices:
+            yield invoice_text(each, run)
+            if (entry := each.entry()) is not None:
+                entries.append(entry)
+
+    copy_lines(db, "invoices", INVOICE_COLUMNS, invoice_lines())
     copy_lines(db, "invoice_lines", LINE_COLUMNS, map(lines_text, invoices))
+    return entries
 
 
 def copy_tiles(db: Database, tiles: Sequence[tuple[Step, InvoiceId | None]]) -> None:
@@ -67,19 +76,12 @@ def copy_tiles(db: Database, tiles: Sequence[tuple[Step, InvoiceId | None]]) -> 
     copy_lines(db, "billed_periods", TILE_COLUMNS, starmap(tile_text, tiles))
 
 
-def copy_entries(db: Database, invoices: Sequence[Numbered], recorded_at: datetime, run_id: str) -> None:
-    """Write what the invoices book. It cannot be in the books yet: the invoices are new in this transaction."""
-    ids = [row.entry_id for row in db.rows("billing/number_entries", count=len(invoices))]
+def copy_entries(db: Database, entries: Sequence[Entry], recorded_at: datetime, run_id: str) -> None:
+    """Write what invoices book. It cannot be in the books yet: the invoices are new in this transaction."""
+    ids = [row.entry_id for row in db.rows("billing/number_entries", count=len(entries))]
     at, run = stamp(recorded_at), escaped(run_id)
-    booked: list[tuple[int, Entry]] = []
-
-    def entry_lines() -> Iterator[str]:
-        for entry_id, entry in zip(ids, map(Numbered.entry, invoices), strict=True):
-            if entry is not None:
-                booked.append((entry_id, entry))
-                yield entry_text(entry_id, entry, at, run)
-
-    copy_lines(db, "journal_entries", ENTRY_COLUMNS, entry_lines())
+    booked = list(zip(ids, entries, strict=True))
+    copy_lines(db, "journal_entries", ENTRY_COLUMNS, (entry_text(*each, at, run) for each in booked))
     copy_lines(db, "postings", POSTING_COLUMNS, starmap(postings_text, booked))
 
 

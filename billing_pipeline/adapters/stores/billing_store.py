@@ -159,8 +159,7 @@ def write_batch(db: Database, batch: Batch, now: datetime, run_id: str) -> None:
     invoices = batch.invoices
     write_grants(db, invoices)
     if invoices:
-        copy_invoices(db, invoices, run_id)
-        copy_entries(db, invoices, now, run_id)
+        copy_entries(db, copy_invoices(db, invoices, run_id), now, run_id)
     if batch.tiles:
         copy_tiles(db, batch.tiles)
     write_subscriptions(db, batch)
