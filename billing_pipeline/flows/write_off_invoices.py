@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from billing_pipeline.domain.billing_entries import When, written_off
+from billing_pipeline.domain.billing_entries import Portions, When, written_off
 from billing_pipeline.domain.documents import loss_parts
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
@@ -12,8 +12,8 @@ from billing_pipeline.domain.ledger import Entry
 from billing_pipeline.domain.revenue import take_back, unearned
 from billing_pipeline.flows.facts import own_fact
 from billing_pipeline.flows.ports import Clock
-from billing_pipeline.flows.ports.documents import GivingUpStore, LossStore, LostInvoice
-from billing_pipeline.flows.void_invoices import book_void
+from billing_pipeline.flows.ports.documents import GivingUpStore, LossStore, LostInvoice, OpenInvoice
+from billing_pipeline.flows.void_invoices import give_back, reversal
 from billing_pipeline.flows.zones import day_in
 
 BATCH_MAX: Final = 500  # one transaction each: a run that is stopped keeps what it has booked
@@ -66,26 +66,33 @@ def book_ends(store: LossStore, clock: Clock, invoices: Sequence[InvoiceId], *, 
 
 
 def book_end(store: LossStore, clock: Clock, ended: LostInvoice, zone: str, run_id: str) -> Entry:
-    """The entry of the end: a loss for what was owed, a reversal for what never was."""
-    return (book_void if ended.state == "void" else book_loss)(store, clock, ended, zone, run_id)
+    """The entry of the end, written, with the revenue that will not be earned taken from the schedule.
 
-
-def book_loss(store: LossStore, clock: Clock, lost: LostInvoice, zone: str, run_id: str) -> Entry:
-    """The entry of the loss, written, with the revenue that will not be earned taken from the schedule."""
+    A loss for what was owed; for what never was a reversal, after its credits went back.
+    """
     with store.transaction():
-        invoice = store.lock_invoice(lost.invoice_id)
+        invoice = store.lock_invoice(ended.invoice_id)
         if invoice is None:
-            raise Broken(f"invoice {lost.invoice_id} vanished while its loss was booked: invoices are never deleted")
-        day = day_in(lost.ended_at, zone)
-        stretches, told = store.stretches(lost.invoice_id, zone)
+            raise Broken(f"invoice {ended.invoice_id} vanished while its end was booked: invoices are never deleted")
+        day = day_in(ended.ended_at, zone)
+        when = When(ended.ended_at, store.open_day(day))
+        stretches, told = store.stretches(ended.invoice_id, zone)
         rest = sum(unearned(stretch, told, day) for stretch in stretches)
-        tax_left = invoice.tax_minor - invoice.taxed_back_minor
-        parts = loss_parts(lost.open_minor, invoice.total_minor, tax_left, rest)
-        when = When(lost.ended_at, store.open_day(day))
-        entry = named(written_off(invoice.invoice_id, invoice.account, invoice.currency, parts, when), lost.losses)
+        if ended.state == "void":
+            entry, parts = reversal(ended, invoice, when, rest, give_back(store, clock, invoice, when, run_id))
+        else:
+            entry, parts = loss(ended, invoice, when, rest)
         store.write([entry], run_id, clock.now())
-        store.adjust_revenue(entry.source, lost.invoice_id, take_back(stretches, told, parts.unearned_minor, day))
+        store.adjust_revenue(entry.source, ended.invoice_id, take_back(stretches, told, parts.unearned_minor, day))
     return entry
+
+
+def loss(lost: LostInvoice, invoice: OpenInvoice, when: When, unearned_minor: int) -> tuple[Entry, Portions]:
+    """The entry of the loss, and what it takes back."""
+    tax_left = invoice.tax_minor - invoice.taxed_back_minor
+    parts = loss_parts(lost.open_minor, invoice.total_minor, tax_left, unearned_minor)
+    entry = written_off(invoice.invoice_id, invoice.account, invoice.currency, parts, when)
+    return named(entry, lost.losses), parts
 
 
 def named(entry: Entry, losses: int) -> Entry:
