@@ -92,16 +92,16 @@ class Entry:
 
 def content_hash(entry: Entry) -> bytes:
     """SHA-256 of what the entry says: source, kind, currency, dates and postings in order. `verify` recomputes it."""
-    moment = utc_text(entry.occurred_at)
+    moment = iso_text(entry.occurred_at.astimezone(UTC))
     lines = [entry.source, entry.kind, entry.currency, moment, entry.accounting_date.isoformat()]
     lines += [f"{int(p.account)} {p.minor} {p.customer or ''}" for p in entry.postings]
     return hashlib.sha256("\n".join(lines).encode()).digest()
 
 
 @lru_cache(maxsize=MOMENTS_REMEMBERED)
-def utc_text(moment: datetime) -> str:
-    """The moment in UTC, in ISO 8601."""
-    return moment.astimezone(UTC).isoformat()
+def iso_text(moment: datetime) -> str:
+    """The moment in ISO 8601. moment: in UTC, where those that are equal read alike."""
+    return moment.isoformat()
 
 
 def postings(*sides: tuple[LedgerAccount, int, AccountId | None]) -> tuple[Posting, ...]:

@@ -84,7 +84,6 @@ def midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone_named(zone)).astimezone(UTC)
 
 
-@lru_cache(maxsize=BOUNDARIES_REMEMBERED)
 def local_day(instant: datetime, zone: str) -> date:
     """The calendar day of the instant in the zone."""
     return instant.astimezone(zone_named(zone)).date()

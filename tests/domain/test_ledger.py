@@ -1,6 +1,7 @@
 """An entry that does not balance cannot be built, and says the same thing for ever."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,15 @@ def test_the_content_hash_changes_with_every_word_and_with_nothing_else() -> Non
 
     assert told.content_hash == same_moment.content_hash
     assert len({other.content_hash for other in others} | {told.content_hash}) == 4
+
+
+def test_the_hour_that_clocks_repeat_is_two_moments_in_the_hash() -> None:
+    debit, credit = Posting(LedgerAccount.RECEIVABLE, 5), Posting(LedgerAccount.REVENUE, -5)
+    twice = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+
+    first, second = (entry(debit, credit, at=twice.replace(fold=fold)) for fold in (0, 1))
+
+    assert first.content_hash != second.content_hash
 
 
 def test_assets_and_expenses_grow_by_debits() -> None:

@@ -24,11 +24,8 @@ WITHOUT_CARD: Final = {choice.value: choice for choice in WithoutCard}
 def grouped(rows: Iterable[Any], key: str) -> dict[str, list[Any]]:
     """The rows by the column of that name."""
     groups: dict[str, list[Any]] = {}
-    place = -1
     for row in rows:
-        if place < 0:
-            place = row._fields.index(key)
-        groups.setdefault(row[place], []).append(row)
+        groups.setdefault(getattr(row, key), []).append(row)
     return groups
 
 
