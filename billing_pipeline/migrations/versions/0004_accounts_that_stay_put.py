@@ -19,7 +19,8 @@ FILL: Final = 50  # percent: room for a second version of every row, because a b
 def upgrade() -> None:
     """Move the watermark of an account only for what the warehouse reads of it, and leave room in its pages.
 
-    A new version of a row in the same page, with no indexed column changed, costs no index anything.
+    A new version of a row in the same page, with no indexed column changed, costs no index anything. Pages that are
+    full already get their room when the rows in them have moved on.
     """
     touch_on(f"update of {READ_BY_THE_WAREHOUSE}")
     op.execute(f"alter table accounts set (fillfactor = {FILL})")
