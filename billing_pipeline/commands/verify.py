@@ -11,12 +11,15 @@ from billing_pipeline.bootstrap import open_world
 from billing_pipeline.cli import EXIT_FINDINGS
 from billing_pipeline.flows.verify_books import CHECKS, Verified, verify_books
 
-app = typer.Typer(help="Recompute hashes, seals, balances and sub-ledgers; exit code 1 when something does not hold.")
+app = typer.Typer()
 
 
 @app.callback(invoke_without_command=True)
 def verify(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Recompute hashes, seals, balances and sub-ledgers; exit code 1 when something does not hold."""
+    """Recompute hashes, seals, balances and sub-ledgers; exit code 1 when something does not hold.
+
+    Example: billing-pipeline verify --json
+    """
     with open_world() as world:
         verified = verify_books(LedgerStore(world.db), world.clock, zone=world.settings.zone)
     typer.echo(json.dumps(asdict(verified) | {"sound": verified.sound}) if as_json else sentences(verified))
