@@ -19,7 +19,10 @@ def show(
     approved: Annotated[bool, typer.Option("--approved", help="Also those that were approved.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List open invoices that are neither charged nor dunned until they are approved."""
+    """List open invoices that are neither charged nor dunned until they are approved.
+
+    Example: billing-pipeline backlog list --approved
+    """
     with open_world() as world:
         rows = IntakeStore(world.db).backlog(waiting=not approved)
     if as_json:
@@ -34,7 +37,10 @@ def approve(
     invoices: Annotated[list[str] | None, typer.Argument(help="Invoice ids.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that wait.")] = False,
 ) -> None:
-    """Let invoices be charged and dunned from now on."""
+    """Let invoices be charged and dunned from now on.
+
+    Example: billing-pipeline backlog approve old-2025-131
+    """
     if everything == bool(invoices):
         raise Broken("name the invoices to approve, or say --all")
     with open_world() as world:

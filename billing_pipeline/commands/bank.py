@@ -19,7 +19,10 @@ def import_(
     file: Annotated[Path, typer.Argument(help="The statement.")],
     account: Annotated[str, typer.Option(help="The account, whose section describes a CSV file.")] = "main",
 ) -> None:
-    """Take a statement in and find the payouts it paid."""
+    """Take a statement in and find the payouts it paid.
+
+    Example: billing-pipeline bank import statement.csv --account eur
+    """
     with open_world() as world:
         parts = parts_of(world)
         policy = parts.policy_file.policy
@@ -37,7 +40,10 @@ def import_(
 
 @app.command()
 def match() -> None:
-    """Look again for the payouts of lines that wait."""
+    """Look again for the payouts of lines that wait.
+
+    Example: billing-pipeline bank match
+    """
     with open_world() as world:
         parts = parts_of(world)
         policy = parts.policy_file.policy

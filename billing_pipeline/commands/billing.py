@@ -38,7 +38,10 @@ def issue(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Apply the changes that are due and issue an invoice for every period that is due, once each."""
+    """Apply the changes that are due and issue an invoice for every period that is due, once each.
+
+    Example: billing-pipeline bill issue --day 2026-06-30 --dry-run
+    """
     with open_world() as world:
         store, zone = BillingStore(world.db), close_zone(world)
         through = day.date() if day else world.clock.now().astimezone(zone).date()
@@ -55,7 +58,10 @@ def issue(
 
 @app.command()
 def preview(subscription: str, as_json: AsJson = False) -> None:
-    """Show the next invoice of a subscription as it would be issued."""
+    """Show the next invoice of a subscription as it would be issued.
+
+    Example: billing-pipeline bill preview sub-acme
+    """
     with open_world() as world:
         draft = preview_invoice(
             BillingStore(world.db), world.clock, SubscriptionId(subscription), close_zone=close_zone(world)
@@ -78,6 +84,8 @@ def change(
     """Ask for a change: add, remove, swap, quantity, trial, convert, pause, resume, cancel, keep, suspend, reinstate, start.
 
     docs/billing.md says what each of them takes.
+
+    Example: billing-pipeline bill change sub-acme quantity '{"item_id": "item-acme-seats", "quantity": 15}' --timing period_end
     """
     with open_world() as world:
         asked = request_change(
@@ -90,7 +98,10 @@ def change(
 
 @app.command()
 def parked() -> None:
-    """List the subscriptions that are not billed, and why."""
+    """List the subscriptions that are not billed, and why.
+
+    Example: billing-pipeline bill parked
+    """
     with open_world() as world:
         rows = BillingStore(world.db).parked()
     found = [(row.subscription_id, row.account_id, row.reason) for row in rows]
@@ -99,7 +110,10 @@ def parked() -> None:
 
 @app.command()
 def unpark(subscription: str) -> None:
-    """Bill a parked subscription again, with the next run, once what was wrong with it is put right."""
+    """Bill a parked subscription again, with the next run, once what was wrong with it is put right.
+
+    Example: billing-pipeline bill unpark sub-acme
+    """
     with open_world() as world:
         if not BillingStore(world.db).unpark(SubscriptionId(subscription)):
             raise Broken(
@@ -110,7 +124,10 @@ def unpark(subscription: str) -> None:
 
 @app.command()
 def expire(as_json: AsJson = False) -> None:
-    """Note the credits that have expired, and book what is left of them."""
+    """Note the credits that have expired, and book what is left of them.
+
+    Example: billing-pipeline bill expire --json
+    """
     with open_world() as world:
         expired = expire_credits(BillingStore(world.db), world.clock, close_zone=close_zone(world))
     typer.echo(

@@ -28,7 +28,10 @@ def through(
         bool, typer.Option("--accept-remainder", help="Close although a bridge has one.")
     ] = False,
 ) -> None:
-    """Close every open day up to that one, each with its proof."""
+    """Close every open day up to that one, each with its proof.
+
+    Example: billing-pipeline close through 2026-06-30 --who ann
+    """
     with open_world() as world:
         parts, policy = parts_of(world), parts_of(world).policy_file.policy
         run = Run("close", cut_off_of(parts.stripe, policy, world.clock.now()), world.clock.now())
@@ -47,7 +50,10 @@ def restatement(
     from_day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])],
     to_day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])],
 ) -> None:
-    """Show what belongs to closed days and was booked later, each change with its cause."""
+    """Show what belongs to closed days and was booked later, each change with its cause.
+
+    Example: billing-pipeline close restatement 2026-06-01 2026-06-30
+    """
     with open_world() as world:
         found = restate(parts_of(world).closes, from_day.date(), to_day.date())
     table = Table("belongs to", "booked on", "amount", "kind", "cause")
@@ -63,7 +69,10 @@ def report(
     month: Annotated[str, typer.Argument(help="Such as 2026-03.")],
     folder: Annotated[str, typer.Option(help="Where the files go.")] = ".",
 ) -> None:
-    """Write the month-end report as HTML with charts and as Excel, from the published warehouse."""
+    """Write the month-end report as HTML with charts and as Excel, from the published warehouse.
+
+    Example: billing-pipeline close report 2026-06 --folder reports
+    """
     from billing_pipeline.adapters.close_report import write_report  # matplotlib takes a second to import
 
     try:

@@ -32,7 +32,10 @@ def run(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Charge every open invoice whose turn has come. Running it again charges nobody twice."""
+    """Charge every open invoice whose turn has come. Running it again charges nobody twice.
+
+    Example: billing-pipeline collect run --limit 100
+    """
     with open_world() as world:
         done = collect_payments(
             CollectionStore(world.db),
@@ -49,7 +52,10 @@ def run(
 
 @app.command()
 def settle(as_json: AsJson = False) -> None:
-    """Ask Stripe what became of every call whose outcome is not known."""
+    """Ask Stripe what became of every call whose outcome is not known.
+
+    Example: billing-pipeline collect settle
+    """
     with open_world() as world:
         done = settle_unknowns(CollectionStore(world.db), world.gateway, world.clock)
     show(done, as_json)
@@ -57,7 +63,10 @@ def settle(as_json: AsJson = False) -> None:
 
 @app.command()
 def customers(as_json: AsJson = False) -> None:
-    """Make or find the Stripe customer of every account, and tell Stripe what changed."""
+    """Make or find the Stripe customer of every account, and tell Stripe what changed.
+
+    Example: billing-pipeline collect customers
+    """
     with open_world() as world:
         done = provision_customers(CustomerStore(world.db), world.gateway, world.clock, environment=world.settings.mode)
     show(done, as_json)
@@ -68,7 +77,10 @@ def methods(
     accounts: Annotated[list[str] | None, typer.Argument(help="These accounts; else those charged soon.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Learn how accounts pay: their cards and debits, and which is the default."""
+    """Learn how accounts pay: their cards and debits, and which is the default.
+
+    Example: billing-pipeline collect methods acme muster
+    """
     named = [AccountId(one) for one in accounts] if accounts else None
     with open_world() as world:
         done = follow_payment_methods(CustomerStore(world.db), world.gateway, world.clock, accounts=named)

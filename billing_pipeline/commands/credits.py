@@ -40,7 +40,10 @@ def grant(
     key: Annotated[str, typer.Option(help="Names the grant: asked twice it is granted once.")] = "",
     note: Annotated[str, typer.Option(help="Why.")] = "",
 ) -> None:
-    """Grant a credit. A purchased one is a debt of ours from now on; one given away lowers revenue when it is used."""
+    """Grant a credit. A purchased one is a debt of ours from now on; one given away lowers revenue when it is used.
+
+    Example: billing-pipeline credits grant acme 25.00 --kind goodwill --expires 2026-12-31 --note "outage of 3 May"
+    """
     with open_world() as world:
         store = DocumentStore(world.db)
         home = in_currency or store.lock_account(AccountId(account))
@@ -60,7 +63,10 @@ def show(
     spent: Annotated[bool, typer.Option("--spent", help="Also those that are used up or expired.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List credits and what is left of them."""
+    """List credits and what is left of them.
+
+    Example: billing-pipeline credits list acme --spent
+    """
     with open_world() as world:
         rows = world.db.rows("ledger/list_credits", account=account, with_spent=spent)
     if as_json:

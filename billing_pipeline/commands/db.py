@@ -15,7 +15,10 @@ app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL: start, st
 
 @app.command()
 def start() -> None:
-    """Start the database, creating it the first time. Starting it twice is fine."""
+    """Start the database, creating it the first time. Starting it twice is fine.
+
+    Example: billing-pipeline db start
+    """
     settings = _embedded()
     server = embedded_postgres.start(settings.home, pg_bin=settings.pg_bin)
     typer.echo(f"running: PostgreSQL {server.major} in {server.data}")
@@ -24,13 +27,19 @@ def start() -> None:
 
 @app.command()
 def stop() -> None:
-    """Stop the database. Nothing is lost; open transactions are rolled back."""
+    """Stop the database. Nothing is lost; open transactions are rolled back.
+
+    Example: billing-pipeline db stop
+    """
     typer.echo(_sentence(embedded_postgres.stop(_embedded().home)))
 
 
 @app.command()
 def status() -> None:
-    """Say where the database is and whether it runs."""
+    """Say where the database is and whether it runs.
+
+    Example: billing-pipeline db status
+    """
     typer.echo(_sentence(embedded_postgres.status(_embedded().home)))
 
 
@@ -54,7 +63,10 @@ def adopt(
 
 @app.command()
 def destroy(yes: Annotated[bool, typer.Option("--yes", help="Do it: every invoice in it is lost.")] = False) -> None:
-    """Stop the database and remove it with all that is in it."""
+    """Stop the database and remove it with all that is in it.
+
+    Example: billing-pipeline db destroy --yes
+    """
     home = _embedded().home
     if not yes:
         raise Broken(f"this removes the database of {home} with every invoice in it: say --yes if you mean it")

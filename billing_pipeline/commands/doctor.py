@@ -48,7 +48,10 @@ class Report:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Say what is set, what is missing, which Stripe account and database answer, and what will happen."""
+    """Say what is set, what is missing, which Stripe account and database answer, and what will happen.
+
+    Example: billing-pipeline doctor --json
+    """
     settings = Settings.load()
     report = Report(
         options=tuple(options(settings)),

@@ -42,7 +42,10 @@ Until = Annotated[datetime | None, typer.Option("--until", formats=DAYS, help="T
 def check(
     policy: Annotated[Path | None, typer.Option("--policy", help="A policy file to check instead.")] = None,
 ) -> None:
-    """Check the policy and every template it uses; each complaint names its line."""
+    """Check the policy and every template it uses; each complaint names its line.
+
+    Example: billing-pipeline dunning check --policy policies/dunning.toml
+    """
     folder = Settings.load().policies
     complaints, found = check_policy(policy or folder / "dunning.toml", folder / "templates")
     if complaints or found is None:
@@ -56,7 +59,10 @@ def plan(
     now: Annotated[bool, typer.Option("--now", help="What a run would do at this very moment.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what dunning will do, and for every overdue invoice that it leaves alone, why."""
+    """List what dunning will do, and for every overdue invoice that it leaves alone, why.
+
+    Example: billing-pipeline dunning plan --day 2026-06-30
+    """
     with open_world() as world:
         parts = dunning_parts(world)
         for_day = day.date() if day else world.clock.now().date() + timedelta(days=1)
@@ -76,7 +82,10 @@ def run(
     send: Annotated[bool, typer.Option("--send/--no-send", help="Carry the messages and hooks as well.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Take every step whose moment has come, reinstate who has paid, carry messages and hooks."""
+    """Take every step whose moment has come, reinstate who has paid, carry messages and hooks.
+
+    Example: billing-pipeline dunning run --no-send
+    """
     with open_world() as world:
         parts = dunning_parts(world)
         done: dict[str, Any] = {"dunned": parts.run(), "reinstated": parts.reinstate()}
@@ -94,7 +103,10 @@ def hold(
     until: Until = None,
     skip_next: Annotated[bool, typer.Option("--skip-next", help="Leave out the invoice's next step only.")] = False,
 ) -> None:
-    """Pause dunning of an account or an invoice, until a day or until it is released."""
+    """Pause dunning of an account or an invoice, until a day or until it is released.
+
+    Example: billing-pipeline dunning hold acme --who ann --why "key account" --until 2026-06-30
+    """
     with open_world() as world:
         desk = dunning_parts(world).desk
         kind: HoldKind = "skip" if skip_next else "pause"
@@ -108,7 +120,10 @@ def promise(
     subject: str, until: Annotated[datetime, typer.Option("--until", formats=DAYS, help="The promised day.")], who: Who,
     why: WhyText = "promised to pay",
 ) -> None:  # fmt: skip
-    """Believe a promise to pay: no step on the account or invoice through that day."""
+    """Believe a promise to pay: no step on the account or invoice through that day.
+
+    Example: billing-pipeline dunning promise inv-sub-acme-20260331 --until 2026-06-30 --who ann
+    """
     with open_world() as world:
         desk = dunning_parts(world).desk
         number = hold_dunning(desk, world.clock, Wish(subject, "promise", who, why, until.date()))
@@ -117,7 +132,10 @@ def promise(
 
 @app.command()
 def release(subject: str) -> None:
-    """End every hold on an account or an invoice."""
+    """End every hold on an account or an invoice.
+
+    Example: billing-pipeline dunning release acme
+    """
     with open_world() as world:
         ended = release_dunning(dunning_parts(world).desk, world.clock, subject)
     typer.echo(f"released: {ended} {'hold' if ended == 1 else 'holds'} on {subject}")
@@ -130,7 +148,10 @@ def messages(
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List the newest messages with what became of them."""
+    """List the newest messages with what became of them.
+
+    Example: billing-pipeline dunning messages --state bounced --account acme
+    """
     with open_world() as world:
         found = dunning_parts(world).desk.messages(state, account, limit)
     if as_json:
@@ -146,7 +167,10 @@ def messages(
 
 @app.command()
 def bounced(message_id: str, why: Annotated[str, typer.Option("--why", help="What the returned mail says.")]) -> None:
-    """Note that a message came back."""
+    """Note that a message came back.
+
+    Example: billing-pipeline dunning bounced inv-sub-acme-20260331:reminder --why "mailbox full"
+    """
     with open_world() as world:
         dunning_parts(world).desk.note_bounce(message_id, why)
     typer.echo(f"{message_id}: bounced")
@@ -154,7 +178,10 @@ def bounced(message_id: str, why: Annotated[str, typer.Option("--why", help="Wha
 
 @app.command()
 def resend(message_id: str) -> None:
-    """Send a message again that failed, bounced, or whose fate is uncertain."""
+    """Send a message again that failed, bounced, or whose fate is uncertain.
+
+    Example: billing-pipeline dunning resend inv-sub-acme-20260331:reminder
+    """
     with open_world() as world:
         dunning_parts(world).desk.resend(message_id, world.clock.now())
     typer.echo(f"{message_id}: queued")
@@ -168,7 +195,10 @@ def replay(
     html: Annotated[Path | None, typer.Option("--html", help="Write a report with charts into this file.")] = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Try a policy on history: who would have been mailed, retried, suspended, and what would have come back."""
+    """Try a policy on history: who would have been mailed, retried, suspended, and what would have come back.
+
+    Example: billing-pipeline dunning replay --policy new.toml --from 2026-01-01 --to 2026-03-31 --html replay.html
+    """
     with open_world() as world:
         current = read_policy(world.settings.policies)
         candidates = [current, candidate(policy, world.settings.policies)] if policy else [current]

@@ -25,6 +25,7 @@ def compare(
     """Compare the policy with simpler ladders on the simulator: the table of docs/dunning.md.
 
     Nothing of your data is touched: a scratch database and a simulator in this process, both gone afterwards.
+
     Example: billing-pipeline dunning compare --seeds 1 --customers 50
     """
     from billing_pipeline.demo.comparison import Size, compare_policies  # here: it imports the simulator

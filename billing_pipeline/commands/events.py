@@ -29,7 +29,11 @@ def list_facts(
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """The newest facts."""
+    """The newest facts.
+
+    Example: billing-pipeline events list --state dead
+    Example: billing-pipeline events list --about pi_123
+    """
     with open_world() as world:
         rows = [
             dict(row._mapping) for row in world.db.rows("inbox/list_facts", state=state, object_id=about, limit=limit)
@@ -54,7 +58,10 @@ def list_facts(
 
 @app.command()
 def show(name: Annotated[str, typer.Argument(help="The fact's name (evt_...) or number.")]) -> None:
-    """One fact, whole, as JSON."""
+    """One fact, whole, as JSON.
+
+    Example: billing-pipeline events show evt_123
+    """
     with open_world() as world:
         row = world.db.row("inbox/show_fact", fact=name)
     if row is None:
@@ -66,7 +73,10 @@ def show(name: Annotated[str, typer.Argument(help="The fact's name (evt_...) or 
 def replay(
     names: Annotated[list[str] | None, typer.Argument(help="Names or numbers; all dead facts by default.")] = None,
 ) -> None:
-    """Apply dead (or, by name, ignored) facts once more."""
+    """Apply dead (or, by name, ignored) facts once more.
+
+    Example: billing-pipeline events replay evt_123
+    """
     with open_world() as world:
         replayed = world.db.rows("inbox/replay", names=names or [])
         done = apply_waiting(world)
@@ -75,7 +85,10 @@ def replay(
 
 @app.command()
 def poll(as_json: AsJson = False) -> None:
-    """Ask Stripe for events since the last poll, and apply them."""
+    """Ask Stripe for events since the last poll, and apply them.
+
+    Example: billing-pipeline events poll
+    """
     with open_world() as world:
         store = SweepStore(world.db, world.settings.zone)
         reader, clock = world.reader, world.clock
@@ -93,7 +106,10 @@ def poll(as_json: AsJson = False) -> None:
 
 @app.command("apply")
 def apply_now(as_json: AsJson = False) -> None:
-    """Apply what waits in the inbox."""
+    """Apply what waits in the inbox.
+
+    Example: billing-pipeline events apply
+    """
     with open_world() as world:
         done = apply_waiting(world)
     typer.echo(dumps(asdict(done)) if as_json else f"{done.applied} applied, {done.ignored} ignored, {done.dead} dead")

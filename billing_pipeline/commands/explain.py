@@ -18,7 +18,10 @@ def explain(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Print the trail of the subject, oldest first."""
+    """Print the trail of the subject, oldest first.
+
+    Example: billing-pipeline explain inv-sub-acme-20260331
+    """
     with open_world() as world:
         found = explain_flow(Trails(world.db), subject)
     typer.echo(found.json if as_json else found.text)

@@ -47,13 +47,21 @@ def importer(kind: str) -> Callable[..., None]:
     return take
 
 
+def help_of(kind: Kind) -> str:
+    """What the file holds, and how the one that is shipped is imported."""
+    return f"{kind.about}\n\nExample: billing-pipeline import {kind.name} examples/import/{kind.name}.csv"
+
+
 for _kind in KINDS.values():
-    app.command(_kind.name, help=_kind.about)(importer(_kind.name))
+    app.command(_kind.name, help=help_of(_kind))(importer(_kind.name))
 
 
 @app.command()
 def columns(kind: str) -> None:
-    """Print the columns of a kind of file."""
+    """Print the columns of a kind of file.
+
+    Example: billing-pipeline import columns accounts
+    """
     found = kind_named(kind)
     typer.echo(found.about)
     print_table(("column", "needed", "meaning"), described(found), "")

@@ -40,7 +40,10 @@ def show_all(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the newest invoices."""
+    """List the newest invoices.
+
+    Example: billing-pipeline invoice list acme --limit 5
+    """
     with open_world() as world:
         rows = world.db.rows("ledger/list_invoices", account=account, limit=limit)
     if as_json:
@@ -56,7 +59,10 @@ def show_all(
 
 @app.command()
 def show(invoice: str) -> None:
-    """Print an invoice as text. INVOICE is its id or its number."""
+    """Print an invoice as text. INVOICE is its id or its number.
+
+    Example: billing-pipeline invoice show inv-sub-acme-20260331
+    """
     with open_world() as world:
         typer.echo(as_text(read_invoice(world.db, invoice)))
 
@@ -69,7 +75,10 @@ def render(
     document: Annotated[Document, typer.Option(help="invoice, or credit-note.")] = Document.INVOICE,
     pay_link: Annotated[str, typer.Option(help="Where an open invoice can be paid.")] = "",
 ) -> None:
-    """Write an invoice or a credit note as PDF or HTML."""
+    """Write an invoice or a credit note as PDF or HTML.
+
+    Example: billing-pipeline invoice render inv-sub-acme-20260331 --pdf invoice.pdf
+    """
     if not (pdf or html):
         raise Broken("say where to: --pdf FILE, --html FILE, or both")
     with open_world() as world:
@@ -91,7 +100,10 @@ def credit(
     by: By = "command line",
     key: Annotated[str, typer.Option(help="Names the note: asked twice it is written once.")] = "",
 ) -> None:
-    """Issue a credit note: what is open on the invoice falls first, the rest becomes credit of the customer."""
+    """Issue a credit note: what is open on the invoice falls first, the rest becomes credit of the customer.
+
+    Example: billing-pipeline invoice credit inv-sub-acme-20260331 25.00 --reason "Outage" --by ann
+    """
     with open_world() as world:
         store = DocumentStore(world.db)
         with store.transaction():
@@ -108,7 +120,10 @@ def credit(
 def give_up_invoices(
     invoices: list[str], reason: Annotated[str, typer.Option(help="Why.")], by: By = "command line"
 ) -> None:
-    """Give overdue invoices up: the inbox writes them off, `ledger losses` books what is lost."""
+    """Give overdue invoices up: the inbox writes them off, `ledger losses` books what is lost.
+
+    Example: billing-pipeline invoice give-up inv-sub-acme-20260331 --reason "the customer is insolvent" --by ann
+    """
     with open_world() as world:
         wanted = [InvoiceId(invoice) for invoice in invoices]
         told = give_up(DocumentStore(world.db), world.clock, wanted, by=by, reason=reason)

@@ -53,7 +53,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command("trial-balance")
 def trial_balance(as_of: Day = None, basis: OnBasis = Basis.CLOSED, as_json: AsJson = False) -> None:
-    """Print the balance of every account; debits and credits are equal in every currency."""
+    """Print the balance of every account; debits and credits are equal in every currency.
+
+    Example: billing-pipeline ledger trial-balance --as-of 2026-06-30 --basis known
+    """
     with open_world() as world:
         rows = world.db.rows("ledger/trial_balance", basis=basis, **until(world, as_of))
     if as_json:
@@ -65,7 +68,10 @@ def trial_balance(as_of: Day = None, basis: OnBasis = Basis.CLOSED, as_json: AsJ
 
 @app.command()
 def statement(account: str, as_of: Day = None, basis: OnBasis = Basis.CLOSED, as_json: AsJson = False) -> None:
-    """Print what happened on an account: invoices, payments, credits, and what it owes after each (+ owes us)."""
+    """Print what happened on an account: invoices, payments, credits, and what it owes after each (+ owes us).
+
+    Example: billing-pipeline ledger statement acme --as-of 2026-06-30
+    """
     with open_world() as world:
         rows = world.db.rows("ledger/account_statement", account=account, basis=basis, **until(world, as_of))
     if as_json:
@@ -82,7 +88,11 @@ def export(
     since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First accounting date.")] = BEGINNING,
     until_day: Annotated[datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last; today.")] = None,
 ) -> None:
-    """Write the journal to a file, with the accounts of policies/gl_accounts.toml."""
+    """Write the journal to a file, with the accounts of policies/gl_accounts.toml.
+
+    Example: billing-pipeline ledger export journal.csv --since 2026-06-01 --until 2026-06-30
+    Example: billing-pipeline ledger export journal.beancount --format beancount
+    """
     with open_world() as world:
         mapping = load_mapping(world.settings.policies / "gl_accounts.toml")
         last = until(world, until_day)["as_of"]
@@ -97,7 +107,10 @@ def recognise(
     through: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; yesterday.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move what was earned from deferred revenue to revenue, one entry per day and currency."""
+    """Move what was earned from deferred revenue to revenue, one entry per day and currency.
+
+    Example: billing-pipeline ledger recognise --through 2026-06-30
+    """
     with open_world() as world:
         zone = world.settings.zone
         last = through.date() if through else yesterday(world)
@@ -111,7 +124,10 @@ def recognise(
 
 @app.command()
 def seal() -> None:
-    """Seal the journal's new entries now; the schedule does it every minute."""
+    """Seal the journal's new entries now; the schedule does it every minute.
+
+    Example: billing-pipeline ledger seal
+    """
     with open_world() as world:
         done = seal_journal(LedgerStore(world.db), world.clock)
     typer.echo(f"{done.entries} entries sealed, root {done.root}" if done.entries else "nothing to seal")
@@ -119,7 +135,10 @@ def seal() -> None:
 
 @app.command()
 def losses(as_json: AsJson = False) -> None:
-    """Book what is lost: invoices that were given up, and small amounts that no next invoice came for in 90 days."""
+    """Book what is lost: invoices that were given up, and small amounts that no next invoice came for in 90 days.
+
+    Example: billing-pipeline ledger losses --json
+    """
     with open_world() as world:
         store, zone = DocumentStore(world.db), world.settings.zone
         done = write_off_invoices(store, world.clock, zone=zone, run_id="command line")
@@ -134,7 +153,10 @@ def erase(
     account: str,
     keep: Annotated[Path, typer.Option(help="Folder for the PDFs of its invoices: the law wants them kept.")],
 ) -> None:
-    """Forget the person behind an account, after its invoices were written as PDFs; the books stay."""
+    """Forget the person behind an account, after its invoices were written as PDFs; the books stay.
+
+    Example: billing-pipeline ledger erase acme --keep archive/acme
+    """
     with open_world() as world:
         keep.mkdir(parents=True, exist_ok=True)
         count = keep_documents(world, account, keep)

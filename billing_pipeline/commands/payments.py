@@ -28,7 +28,10 @@ Limit = Annotated[int, typer.Option(min=1, help="Rows at most.")]
 def list_payments(
     account: Annotated[str, typer.Option(help="Only of this account.")] = "", limit: Limit = 50, as_json: AsJson = False
 ) -> None:
-    """Payments, newest first."""
+    """Payments, newest first.
+
+    Example: billing-pipeline payments list --account acme --limit 10
+    """
     with open_world() as world:
         rows = world.db.rows("collection/list_payments", account_id=account, limit=limit)
     show_rows(rows, as_json, empty="no payments yet")
@@ -40,7 +43,10 @@ def attempts(
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
-    """What was asked of Stripe, what came of it, and what to do about it."""
+    """What was asked of Stripe, what came of it, and what to do about it.
+
+    Example: billing-pipeline payments attempts inv-sub-acme-20260331
+    """
     with open_world() as world:
         rows = world.db.rows("collection/list_attempts", invoice_id=invoice, limit=limit)
     show_rows(rows, as_json, empty="nothing was asked" if invoice else "nothing is unknown, nothing was refused")
@@ -48,7 +54,10 @@ def attempts(
 
 @app.command()
 def cards(limit: Limit = 50, as_json: AsJson = False) -> None:
-    """Cards that were declined in the last 30 days, and how many tries their networks still allow."""
+    """Cards that were declined in the last 30 days, and how many tries their networks still allow.
+
+    Example: billing-pipeline payments cards --limit 20
+    """
     with open_world() as world:
         now = world.clock.now()
         rows = world.db.rows("collection/card_budgets", since=now - MONTH, limit=limit)
@@ -71,7 +80,10 @@ def cards(limit: Limit = 50, as_json: AsJson = False) -> None:
 
 @app.command()
 def rules(as_json: AsJson = False) -> None:
-    """What decides about a retry: every word of Stripe and the card networks, and how often a card may be declined."""
+    """What decides about a retry: every word of Stripe and the card networks, and how often a card may be declined.
+
+    Example: billing-pipeline payments rules --json
+    """
     limits = read_card_limits(Settings.load().policies)
     words = [
         {"said_by": rule.said_by, "word": rule.word, "class": str(rule.decline_class),
@@ -96,7 +108,10 @@ def expiring(
     limit: Limit = 500,
     as_json: AsJson = False,
 ) -> None:
-    """Cards that will be charged and expire soon."""
+    """Cards that will be charged and expire soon.
+
+    Example: billing-pipeline payments expiring --days 60
+    """
     with open_world() as world:
         today = world.clock.now().date()
         rows = world.db.rows(
@@ -118,7 +133,11 @@ def record(
     by: Annotated[str, typer.Option(help="Who records it.")] = "command line",
     as_json: AsJson = False,
 ) -> None:
-    """Book money that did not come through Stripe. The invoice follows when the inbox is applied."""
+    """Book money that did not come through Stripe. The invoice follows when the inbox is applied.
+
+    Example: billing-pipeline payments record 4900 usd --reference "NTRF 42" --invoice inv-sub-acme-20260331 --received 2026-06-30
+    Example: billing-pipeline payments record 4900 usd --reference "cheque 118" --account acme --method cheque --by ann
+    """
     with open_world() as world:
         at = received.replace(tzinfo=UTC) if received else world.clock.now()
         if invoice and world.db.row("collection/customer_of_invoice", invoice_id=invoice) is None:
@@ -131,7 +150,10 @@ def record(
 
 @app.command()
 def retry(invoice: str) -> None:
-    """Ask for another try of an invoice; the next `collect run` makes it, as far as the card's budget allows."""
+    """Ask for another try of an invoice; the next `collect run` makes it, as far as the card's budget allows.
+
+    Example: billing-pipeline payments retry inv-sub-acme-20260331
+    """
     with open_world() as world:
         if not world.db.run("collection/ask_again", invoice_id=invoice, now=world.clock.now()):
             raise Broken(f"invoice {invoice!r} was never collected: `collect run` does so when it is due")
@@ -140,7 +162,10 @@ def retry(invoice: str) -> None:
 
 @app.command()
 def link(invoice: str) -> None:
-    """The address at which a customer pays this invoice, good for 30 days."""
+    """The address at which a customer pays this invoice, good for 30 days.
+
+    Example: billing-pipeline payments link inv-sub-acme-20260331
+    """
     with open_world() as world:
         if world.db.row("collection/customer_of_invoice", invoice_id=invoice) is None:
             raise Broken(f"no invoice {invoice!r}")

@@ -28,7 +28,10 @@ Everything = Annotated[bool, typer.Option("--everything", help="Compare everythi
 
 @app.command()
 def extract(full: Full = False, as_json: AsJson = False) -> None:
-    """Land what is new in Stripe and in the ledger as Parquet."""
+    """Land what is new in Stripe and in the ledger as Parquet.
+
+    Example: billing-pipeline reconcile extract --full
+    """
     with open_world() as world:
         parts, run_id = parts_of(world), run_name(world, "extract")
         for done in extract_both(world, parts, run_id, full=full):
@@ -44,7 +47,10 @@ def run(
     as_json: AsJson = False,
     publish: Annotated[bool, typer.Option(help="Publish the warehouse afterwards.")] = True,
 ) -> None:
-    """Extract both sides, compare them, prove the days, publish. Exit code 1 when a divergence is an error."""
+    """Extract both sides, compare them, prove the days, publish. Exit code 1 when a divergence is an error.
+
+    Example: billing-pipeline reconcile run --everything
+    """
     with open_world() as world:
         parts, run_id = parts_of(world), run_name(world, "reconcile")
         extract_both(world, parts, run_id, full=full)
@@ -62,7 +68,10 @@ def list_(
     kind: Annotated[str, typer.Option(help="Only this kind.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show divergences, oldest first."""
+    """Show divergences, oldest first.
+
+    Example: billing-pipeline reconcile list --kind amount
+    """
     with open_world() as world:
         found = parts_of(world).divergences.divergences(state=state, kind=kind or None)
     if as_json:
@@ -79,14 +88,20 @@ def note(
     owner: Annotated[str, typer.Option(help="Who looks after it from now on.")] = "",
     state: Annotated[str, typer.Option(help="explained: it is as it should be; open: it is not.")] = "",
 ) -> None:
-    """Write a person's word on a divergence; it stays in its history."""
+    """Write a person's word on a divergence; it stays in its history.
+
+    Example: billing-pipeline reconcile note amount-1f0c9a63b2d4 --who ann --state explained --text "agreed with the customer"
+    """
     with open_world() as world:
         parts_of(world).divergences.annotate(divergence, world.clock.now(), who, state=state, owner=owner, note=text)
 
 
 @app.command()
 def gate() -> None:
-    """Say whether dunning may act, and which invoices must wait. Exit code 1 while the gate is closed."""
+    """Say whether dunning may act, and which invoices must wait. Exit code 1 while the gate is closed.
+
+    Example: billing-pipeline reconcile gate
+    """
     with open_world() as world:
         store = parts_of(world).divergences
         verdict, held = store.gate(world.clock.now()), store.held_invoices()
@@ -101,7 +116,10 @@ def gate() -> None:
 def proof(
     day: Annotated[str, typer.Option(help="Only this day, such as 2026-03-01.")] = "", as_json: AsJson = False
 ) -> None:
-    """Show the bridges of the proof of close as of the last run."""
+    """Show the bridges of the proof of close as of the last run.
+
+    Example: billing-pipeline reconcile proof --day 2026-06-30
+    """
     with open_world() as world, parts_of(world).workbench.open() as bench:
         rows = [row for row in bench.rows("warehouse/proof_of_close") if not day or str(row["day"]) == day]
     if as_json:

@@ -27,7 +27,10 @@ def request(
     to: Annotated[str, typer.Option(help="card, or credit.")] = "card",
     key: Annotated[str, typer.Option(help="Tells it from an equal request made before.")] = "",
 ) -> None:
-    """Ask for a payment, or a part of it, to be given back."""
+    """Ask for a payment, or a part of it, to be given back.
+
+    Example: billing-pipeline refunds request pi_123 --amount-minor 1900 --reason "seat not used" --by ann
+    """
     wish = RefundWish(PaymentId(payment), amount_minor, to, reason, by, key)
     with open_world() as world:
         name, amount = request_refund(RefundStore(world.db), world.clock, wish)
@@ -36,7 +39,10 @@ def request(
 
 @app.command()
 def approve(name: str, by: By) -> None:
-    """Agree to a refund that somebody else asked for."""
+    """Agree to a refund that somebody else asked for.
+
+    Example: billing-pipeline refunds approve refund-1a2b3c4d5e6f --by bob
+    """
     with open_world() as world:
         approve_refund(RefundStore(world.db), world.clock, name, by)
     typer.echo(f"{name}: approved by {by}; `billing-pipeline refunds run` carries it out")
@@ -49,7 +55,10 @@ def run(
     limit_minor: Annotated[int | None, typer.Option(min=1, help="Leave out those above so many minor units.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Carry out the approved refunds, each once."""
+    """Carry out the approved refunds, each once.
+
+    Example: billing-pipeline refunds run --dry-run --limit-minor 50000
+    """
     with open_world() as world:
         done = refund_payments(
             RefundStore(world.db),
@@ -70,7 +79,10 @@ def list_requests(
     limit: Annotated[int, typer.Option(min=1, help="Rows at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """What was asked for, and how it stands."""
+    """What was asked for, and how it stands.
+
+    Example: billing-pipeline refunds list --state requested
+    """
     with open_world() as world:
         found = RefundStore(world.db).refund_requests(state, limit)
     if as_json:

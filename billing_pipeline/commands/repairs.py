@@ -27,7 +27,10 @@ Who = Annotated[str, typer.Option("--who", help="Who decides; never who asked fo
 def list_(
     state: Annotated[str, typer.Option(help="proposed, approved, done, refused or failed.")] = "proposed",
 ) -> None:
-    """Show repairs, oldest first."""
+    """Show repairs, oldest first.
+
+    Example: billing-pipeline repairs list --state approved
+    """
     with open_world() as world:
         found = parts_of(world).repairs.repairs(state)
     Console().print(table_of(list(found)))
@@ -37,7 +40,11 @@ def list_(
 def approve(
     repair: int, who: Who, invoice: Annotated[str, typer.Option(help="The invoice that an orphan pays.")] = ""
 ) -> None:
-    """Approve a repair that somebody else, or the comparison, asked for."""
+    """Approve a repair that somebody else, or the comparison, asked for.
+
+    Example: billing-pipeline repairs approve 7 --who bob
+    Example: billing-pipeline repairs approve 8 --who bob --invoice inv-sub-acme-20260331
+    """
     with open_world() as world:
         named = InvoiceId(invoice) if invoice else None
         parts_of(world).repairs.approve(repair, who, world.clock.now(), invoice=named)
@@ -46,7 +53,10 @@ def approve(
 
 @app.command()
 def refuse(repair: int, who: Who, why: Annotated[str, typer.Option(help="The reason.")]) -> None:
-    """Refuse a repair."""
+    """Refuse a repair.
+
+    Example: billing-pipeline repairs refuse 7 --who bob --why "the customer has paid by wire"
+    """
     with open_world() as world:
         parts_of(world).repairs.refuse(repair, who, why, world.clock.now())
 
@@ -56,7 +66,10 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done and booked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Do what is safe and small, and what was approved."""
+    """Do what is safe and small, and what was approved.
+
+    Example: billing-pipeline repairs run --dry-run
+    """
     with open_world() as world:
         parts = parts_of(world)
         policy = parts.policy_file.policy

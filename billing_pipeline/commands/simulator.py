@@ -31,7 +31,10 @@ def serve(
     seed: Annotated[int, typer.Option(help="Ids and outcomes follow from it.")] = local_simulator.FIRST_SEED,
     now: Annotated[str, typer.Option(help="Its first moment, UTC.")] = "2026-01-01",
 ) -> None:
-    """Run a simulator of your own in the foreground; point STRIPE_API_BASE at it."""
+    """Run a simulator of your own in the foreground; point STRIPE_API_BASE at it.
+
+    Example: billing-pipeline simulator serve --port 12112 --state mine.sqlite --now 2026-06-01
+    """
     words = ["serve", "--port", str(free_port(port, "--port")), "--state", str(state)]
     words += ["--seed", str(seed), "--now", _moment(now).isoformat()]
     sys.stdout.flush()
@@ -40,7 +43,10 @@ def serve(
 
 @app.command()
 def status(address: Address = "") -> None:
-    """Print what the simulator holds and its time."""
+    """Print what the simulator holds and its time.
+
+    Example: billing-pipeline simulator status
+    """
     _print(_answer(lambda: control.status(_address(address))))
 
 
@@ -50,7 +56,10 @@ def advance(
     seconds: Annotated[int, typer.Option(min=0, help="Or how far to go.")] = 0,
     address: Address = "",
 ) -> None:
-    """Move the simulator's time forward; renewals, settlements and payouts on the way happen in order."""
+    """Move the simulator's time forward; renewals, settlements and payouts on the way happen in order.
+
+    Example: billing-pipeline simulator advance --to 2026-06-30
+    """
     if bool(to) == bool(seconds):
         raise Broken("say either --to MOMENT or --seconds N")
     target: dict[str, Any] = {"to": _moment(to)} if to else {"seconds": seconds}
@@ -63,7 +72,10 @@ def fault(
     details: Detail = None,
     address: Address = "",
 ) -> None:
-    """Order a fault: the next matching call fails that way."""
+    """Order a fault: the next matching call fails that way.
+
+    Example: billing-pipeline simulator fault drop_after path=/v1/payment_intents nth=3
+    """
     _print(_answer(lambda: control.fault(_address(address), kind, **_pairs(details))))
 
 
@@ -73,7 +85,10 @@ def drift(
     details: Detail = None,
     address: Address = "",
 ) -> None:
-    """Change something in the simulator as a person in Stripe's dashboard would."""
+    """Change something in the simulator as a person in Stripe's dashboard would.
+
+    Example: billing-pipeline simulator drift refund charge_id=ch_123 amount=500
+    """
     _print(_answer(lambda: control.drift(_address(address), kind, **_pairs(details))))
 
 

@@ -32,7 +32,10 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Sweep, apply what was found, hold again what could charge, print the certificates."""
+    """Sweep, apply what was found, hold again what could charge, print the certificates.
+
+    Example: billing-pipeline sweep run --type refund --type dispute
+    """
     unknown = set(kind or ()) - LISTINGS.keys()
     if unknown:
         raise typer.BadParameter(f"no object type {', '.join(sorted(unknown))}: use {', '.join(LISTINGS)}")

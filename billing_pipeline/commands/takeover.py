@@ -37,7 +37,10 @@ SHOWN_MAX: Final = 200  # lines of a table; --json has all
 
 @app.command("sync")
 def sync_now(as_json: AsJson = False) -> None:
-    """Bring the catalogue and every mirror in step, then look for what could charge beside us."""
+    """Bring the catalogue and every mirror in step, then look for what could charge beside us.
+
+    Example: billing-pipeline takeover sync
+    """
     with open_world() as world:
         parts = sync_parts(world)
         done: dict[str, Any] = {
@@ -69,7 +72,7 @@ def plan(
 ) -> None:  # fmt: skip
     """Rehearse, and plan a take-over at the next boundary for whatever Stripe would bill to the cent. Exit code 1 for a rest.
 
-    Example: billing-pipeline takeover plan acme-sub --who ann
+    Example: billing-pipeline takeover plan sub-acme --who ann
     """
     require_choice(names, segment, everything)
     with open_world() as world:
@@ -112,7 +115,10 @@ def give_back(
 
 @app.command()
 def plans(as_json: AsJson = False) -> None:
-    """List plans that are not carried out yet."""
+    """List plans that are not carried out yet.
+
+    Example: billing-pipeline takeover plans --json
+    """
     with open_world() as world:
         rows = sync_parts(world).store.planned()
     if as_json:
@@ -126,7 +132,10 @@ def plans(as_json: AsJson = False) -> None:
 
 @app.command()
 def proposals(as_json: AsJson = False) -> None:
-    """List changes made in Stripe that wait for a person."""
+    """List changes made in Stripe that wait for a person.
+
+    Example: billing-pipeline takeover proposals --json
+    """
     with open_world() as world:
         rows = sync_parts(world).store.open_proposals(PROPOSALS_MAX)
     if as_json:

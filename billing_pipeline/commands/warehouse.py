@@ -18,7 +18,10 @@ app = typer.Typer(no_args_is_help=True, help="The DuckDB file that analysts open
 
 @app.command()
 def publish() -> None:
-    """Put the newest state in place; readers of the old file are not disturbed."""
+    """Put the newest state in place; readers of the old file are not disturbed.
+
+    Example: billing-pipeline warehouse publish
+    """
     with open_world() as world:
         parts = parts_of(world)
         run_id = f"publish-{world.clock.now():%Y%m%dT%H%M%S}"
@@ -30,7 +33,10 @@ def publish() -> None:
 def compact_(
     runs: Annotated[int, typer.Option(help="Leave a side with no more extractions than that as it is.", min=1)] = 1,
 ) -> None:
-    """Put the files of many extractions together to one, and remove what no longer counts."""
+    """Put the files of many extractions together to one, and remove what no longer counts.
+
+    Example: billing-pipeline warehouse compact --runs 10
+    """
     with open_world() as world:
         removed = compact(parts_of(world).workbench, world.clock.now(), runs)
     typer.echo(f"{removed} files removed")
@@ -38,7 +44,10 @@ def compact_(
 
 @app.command()
 def query(sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")]) -> None:
-    """Ask the published warehouse."""
+    """Ask the published warehouse.
+
+    Example: billing-pipeline warehouse query "select currency, sum(open_minor) from marts.ar_ageing group by currency"
+    """
     with open_world() as world:
         rows = read_published(parts_of(world).warehouse.path, sql)
     table = Table(*(rows[0] if rows else ()))
@@ -49,6 +58,9 @@ def query(sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")]) 
 
 @app.command()
 def document() -> None:
-    """Print docs/tables.md for the published warehouse."""
+    """Print docs/tables.md for the published warehouse.
+
+    Example: billing-pipeline warehouse document
+    """
     with open_world() as world:
         typer.echo(describe(parts_of(world).warehouse.path), nl=False)

@@ -21,7 +21,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
-    """Receive webhooks, poll Stripe's events, apply what arrives, carry messages and hooks; until Ctrl-C."""
+    """Receive webhooks, poll Stripe's events, apply what arrives, carry messages and hooks; until Ctrl-C.
+
+    Example: billing-pipeline web serve --port 8080
+    """
     with open_world() as world:
         typer.echo(
             f"listening on http://{host}:{port}; webhook /api/webhooks/stripe, health /healthz, metrics /metrics"
