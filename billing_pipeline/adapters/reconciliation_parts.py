@@ -19,7 +19,7 @@ from billing_pipeline.adapters.warehouse import FileWarehouse
 from billing_pipeline.adapters.workbench import Workbench
 from billing_pipeline.flows.ports import Clock
 
-INCREMENT_FROM: Final = 50_000  # payments: about where a whole comparison begins to take longer than an increment
+INCREMENT_FROM: Final = 1_000_000  # payments: everything takes seconds up to there, and brings the proof of close, too
 
 
 class SettingsLike(Protocol):
