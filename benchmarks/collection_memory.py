@@ -61,7 +61,7 @@ class Standing:
         return BORN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PaysAtOnce:
     """A Stripe whose every charge succeeds, and that remembers nothing."""
 

@@ -21,13 +21,14 @@ from billing_pipeline.web.metrics import Metrics
 from billing_pipeline.web.serve import Loops, applying
 
 SECRET: Final = "whsec_benchmark"
+LINKS_SECRET: Final = "benchmark" * 4  # given, else one would be made and kept in the folder where this runs
 KEPT_SECONDS: Final = 60  # a sender that gets no processor for a while keeps its connection
 
 
 def main(url: str, port: str, what: str = "") -> None:
     """Serve until terminated; with 'apply' the facts are applied as they come."""
     gateway = StripeGateway("sk_test_nobody")
-    settings = Settings.load({"STRIPE_WEBHOOK_SECRET": SECRET})
+    settings = Settings.load({"STRIPE_WEBHOOK_SECRET": SECRET, "BILLING_LINK_SECRET": LINKS_SECRET})
     identity = StripeIdentity("acct_benchmark", False)
     world = World(settings, Path(), Database(url), SystemClock(), gateway, gateway, identity, None)
     metrics = Metrics()
