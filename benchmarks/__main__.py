@@ -24,6 +24,7 @@ FIGURES: Final[dict[str, tuple[str, ...]]] = {
     "events": ("webhook_http_c10", "apply_events", "poll_ingest", "webhook_to_state_p99"),
     "extract": ("extract_ledger",),
     "reconcile": ("reconcile_1m", "reconcile_10m", "reconcile_increment", "publish_1m", "publish_10m"),
+    "sensors": ("sensors_inbox_to_state", "sensors_event_to_state"),
 }
 """What a group measures, where its figures are not called like the group."""
 
@@ -43,6 +44,7 @@ def suites(url: str, full: bool) -> dict[str, Callable[[], list[Row]]]:
         "events": lambda: module("events").measure(url),
         "extract": lambda: module("extract").measure(url),
         "reconcile": lambda: module("reconcile").measure(full=full),
+        "sensors": lambda: module("sensors").measure(url),
         "simulator_inprocess": lambda: [module("simulator").in_process()],
         "simulator_http": lambda: [module("simulator").over_http()],
         "simulator_page": lambda: [module("simulator").pages()],

@@ -2,6 +2,7 @@
 
 import dagster as dg
 import pytest
+from dagster._daemon.sensor import MIN_INTERVAL_LOOP_TIME
 
 from billing_pipeline.adapters.expectations import SUITES
 from billing_pipeline.definitions import defs
@@ -84,3 +85,11 @@ def test_every_schedule_has_a_zone_and_a_job_and_every_sensor_a_description() ->
         "divergence_alert",
         "run_failure_alert",
     }
+
+
+def test_what_drains_the_inbox_is_due_again_at_every_look_of_the_daemon() -> None:
+    sensors = {sensor.name: sensor for sensor in defs.get_repository_def().sensor_defs}
+
+    waits = [sensors[name].minimum_interval_seconds or 0 for name in ("webhook_inbox", "stripe_events_poll")]
+
+    assert waits == [MIN_INTERVAL_LOOP_TIME - 1, 299]
