@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,11 +20,12 @@ SETTABLE: Final = (
 )  # fmt: skip
 CHOICES: Final = {"after_last_retry": ("past_due", "canceled", "unpaid"), "payout_schedule": ("daily", "manual")}
 MOST: Final = {"retry_days": 60, "search_lag_seconds": 86_400}
-DRIFTS: Final = (
+DriftKind: TypeAlias = Literal[
     "refund", "fail_refund", "dispute", "close_dispute", "delete_customer", "orphan_payment_intent",
     "cancel_payment_intent", "change_amount", "change_fee", "fail_payout", "lose_event", "void_invoice",
     "cancel_subscription",
-)  # fmt: skip
+]  # fmt: skip
+DRIFTS: Final[tuple[str, ...]] = get_args(DriftKind)
 
 
 class Wrong(ValueError):

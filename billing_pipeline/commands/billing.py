@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ import typer
 
 from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.bootstrap import World, open_world
+from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.listing import print_table
 from billing_pipeline.domain.changes import Timing, change_kind
 from billing_pipeline.domain.currencies import Currency
@@ -26,7 +27,7 @@ from billing_pipeline.flows.run_billing import run_billing
 
 app = typer.Typer(no_args_is_help=True, help="Bill subscriptions: invoices, previews, changes, credits that expire.")
 
-Day = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Bill what is due by then; today.")]
+Day = Annotated[date | None, typer.Option("--day", parser=typed_day, help="Bill what is due by then; today.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -44,7 +45,7 @@ def issue(
     """
     with open_world() as world:
         store, zone = BillingStore(world.db), close_zone(world)
-        through = day.date() if day else world.clock.now().astimezone(zone).date()
+        through = day or world.clock.now().astimezone(zone).date()
         if dry_run:
             changes = change_subscriptions(store, world.clock, through=through, dry_run=True, close_zone=zone)
             issued = issue_invoices(store, world.clock, through=through, dry_run=True, close_zone=zone)
@@ -77,7 +78,7 @@ def change(
     subscription: str,
     kind: str,
     wish: Annotated[str, typer.Argument(help='What exactly, as JSON, such as {"quantity": 5}.')] = "{}",
-    timing: Annotated[str, typer.Option(help="now, or period_end.")] = "now",
+    timing: Annotated[Timing, typer.Option(help="When it takes effect.")] = "now",
     source: Annotated[str, typer.Option(help="A unique name: asking twice under it changes nothing.")] = "",
     requested_by: Annotated[str, typer.Option(help="Who asks.")] = "command line",
 ) -> None:
@@ -90,7 +91,7 @@ def change(
     with open_world() as world:
         asked = request_change(
             BillingStore(world.db), world.clock, SubscriptionId(subscription), change_kind(kind), wish_json(wish),
-            timing=timing_named(timing), source=source, requested_by=requested_by,
+            timing=timing, source=source, requested_by=requested_by,
         )  # fmt: skip
     name, at = asked.change.source, asked.change.effective_at.isoformat()
     typer.echo(f"{name}: takes effect {at}, applied by `bill issue`" if asked.new else f"{name}: asked for before")
@@ -149,15 +150,6 @@ def wish_json(text: str) -> dict[str, Any]:
     if not isinstance(wish, dict):
         raise Broken(f'the wish {text!r} is not an object: write it like {{"quantity": 5}}')
     return wish
-
-
-def timing_named(word: str) -> Timing:
-    """The timing of that name."""
-    if word == "now":
-        return "now"
-    if word == "period_end":
-        return "period_end"
-    raise Broken(f"unknown timing {word!r}: use now or period_end")
 
 
 def changes_text(changes: ChangesApplied) -> str:

@@ -1,6 +1,6 @@
 """`billing-pipeline close`: freeze days, and see what came to be known later."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from billing_pipeline.adapters.reconciliation_parts import parts_of
 from billing_pipeline.bootstrap import open_world
+from billing_pipeline.commands.days import typed_day
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.money import Money
@@ -22,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Close days with their proof; show 
 
 @app.command()
 def through(
-    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The last day to close.")],
+    day: Annotated[date, typer.Argument(parser=typed_day, help="The last day to close.")],
     who: Annotated[str, typer.Option(help="Who closes.")],
     accept_remainder: Annotated[
         bool, typer.Option("--accept-remainder", help="Close although a bridge has one.")
@@ -37,7 +38,7 @@ def through(
         run = Run("close", cut_off_of(parts.stripe, policy, world.clock.now()), world.clock.now())
         proof = parts.comparison.examine(run, policy, zone=world.settings.zone).proof
         done = close_day(
-            parts.closes, proof, world.clock, through=day.date(), zone_name=world.settings.zone,
+            parts.closes, proof, world.clock, through=day, zone_name=world.settings.zone,
             zone=world.settings.time_zone, who=who, cut_off=run.cut_off, accept_remainder=accept_remainder,
         )  # fmt: skip
     typer.echo(f"{done.days} days closed; the books are closed through {done.through}")
@@ -47,15 +48,15 @@ def through(
 
 @app.command()
 def restatement(
-    from_day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])],
-    to_day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])],
+    from_day: Annotated[date, typer.Argument(parser=typed_day, help="The first of the closed days.")],
+    to_day: Annotated[date, typer.Argument(parser=typed_day, help="The last of them.")],
 ) -> None:
     """Show what belongs to closed days and was booked later, each change with its cause.
 
     Example: billing-pipeline close restatement 2026-06-01 2026-06-30
     """
     with open_world() as world:
-        found = restate(parts_of(world).closes, from_day.date(), to_day.date())
+        found = restate(parts_of(world).closes, from_day, to_day)
     table = Table("belongs to", "booked on", "amount", "kind", "cause")
     for one in found.changes:
         table.add_row(

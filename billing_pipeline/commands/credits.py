@@ -1,6 +1,6 @@
 """`billing-pipeline credits`: what accounts may spend on their next invoices."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import uuid4
@@ -9,7 +9,9 @@ import typer
 
 from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.bootstrap import open_world
+from billing_pipeline.commands.accounts import require_account
 from billing_pipeline.commands.amounts import minor_units
+from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.listing import print_json, print_table
 from billing_pipeline.domain.currencies import Currency, currency
 from billing_pipeline.domain.errors import Broken
@@ -35,7 +37,7 @@ def grant(
     amount: Annotated[str, typer.Argument(help="Such as 25.00.")],
     kind: Annotated[Kind, typer.Option(help="Where it comes from.")] = Kind.PROMOTIONAL,
     in_currency: Annotated[str, typer.Option("--currency", help="Default: the account's.")] = "",
-    expires: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Not usable from then on.")] = None,
+    expires: Annotated[date | None, typer.Option(parser=typed_day, help="Not usable from then on.")] = None,
     priority: Annotated[int, typer.Option(min=0, max=1000, help="Lower goes first among equals.")] = 100,
     key: Annotated[str, typer.Option(help="Names the grant: asked twice it is granted once.")] = "",
     note: Annotated[str, typer.Option(help="Why.")] = "",
@@ -51,7 +53,7 @@ def grant(
             raise Broken(f"no account {account!r}: import it first (`billing-pipeline import accounts FILE`)")
         wish = CreditWish(
             AccountId(account), kind, minor_units(amount, currency(home)), key or uuid4().hex[:12], home,
-            expires.replace(tzinfo=UTC) if expires else None, priority, note,
+            datetime.combine(expires, time.min, UTC) if expires else None, priority, note,
         )  # fmt: skip
         done = record_credit(store, world.clock, wish, zone=world.settings.zone, run_id="command line")
     typer.echo(f"{done.credit_grant_id}: {'granted' if done.new else 'granted before, nothing to do'}")
@@ -68,6 +70,8 @@ def show(
     Example: billing-pipeline credits list acme --spent
     """
     with open_world() as world:
+        if account:
+            require_account(world.db, account)
         rows = world.db.rows("ledger/list_credits", account=account, with_spent=spent)
     if as_json:
         print_json(rows)

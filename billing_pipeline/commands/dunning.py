@@ -14,6 +14,7 @@ from rich.table import Table
 from billing_pipeline.adapters.dunning_policy_file import candidate, check_policy, read_policy
 from billing_pipeline.adapters.stores.dunning_history import DunningHistory
 from billing_pipeline.bootstrap import open_world
+from billing_pipeline.commands.accounts import require_account
 from billing_pipeline.commands.dunning_compare import compare
 from billing_pipeline.commands.tables import console, listed
 from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX
@@ -24,6 +25,7 @@ from billing_pipeline.domain.errors import Broken
 from billing_pipeline.dunning_parts import dunning_parts
 from billing_pipeline.flows.hold_dunning import HoldKind, Wish, hold_dunning, release_dunning
 from billing_pipeline.flows.plan_dunning import closed_gate_alert, plan_dunning
+from billing_pipeline.flows.ports.dunning import MessageState
 from billing_pipeline.flows.replay_dunning import Replayed, replay_dunning
 from billing_pipeline.settings import Settings
 
@@ -143,7 +145,7 @@ def release(subject: str) -> None:
 
 @app.command()
 def messages(
-    state: Annotated[str, typer.Option("--state", help="queued, sent, failed, bounced, uncertain, withdrawn.")] = "",
+    state: Annotated[MessageState | None, typer.Option("--state", help="Only those in this state; all.")] = None,
     account: Annotated[str, typer.Option("--account", help="Only of this account.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 50,
     as_json: AsJson = False,
@@ -153,7 +155,9 @@ def messages(
     Example: billing-pipeline dunning messages --state bounced --account acme
     """
     with open_world() as world:
-        found = dunning_parts(world).desk.messages(state, account, limit)
+        if account:
+            require_account(world.db, account)
+        found = dunning_parts(world).desk.messages(state or "", account, limit)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], default=str, indent=2))
         return

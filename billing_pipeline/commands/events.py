@@ -15,6 +15,7 @@ from billing_pipeline.bootstrap import World, open_world
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.apply_events import Applied
 from billing_pipeline.flows.ingest_events import ingest_events
+from billing_pipeline.flows.ports.inbox import FactState
 from billing_pipeline.flows.sweep_objects import sweep_everything
 
 app = typer.Typer(no_args_is_help=True, help="The inbox: list, show and replay facts; poll and apply by hand.")
@@ -24,7 +25,7 @@ WIDTH = 160
 
 @app.command("list")
 def list_facts(
-    state: Annotated[str, typer.Option(help="new, applied, ignored or dead; all by default.")] = "",
+    state: Annotated[FactState | None, typer.Option(help="Only facts in this state; all.")] = None,
     about: Annotated[str, typer.Option(help="Only facts about this object, such as pi_... or an invoice.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_json: AsJson = False,
@@ -36,7 +37,8 @@ def list_facts(
     """
     with open_world() as world:
         rows = [
-            dict(row._mapping) for row in world.db.rows("inbox/list_facts", state=state, object_id=about, limit=limit)
+            dict(row._mapping)
+            for row in world.db.rows("inbox/list_facts", state=state or "", object_id=about, limit=limit)
         ]
     if as_json:
         typer.echo(dumps(rows, default=str))

@@ -12,6 +12,7 @@ from billing_pipeline.adapters.documents.pdf import to_pdf
 from billing_pipeline.adapters.documents.reading import read_credit_note, read_invoice
 from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.bootstrap import open_world
+from billing_pipeline.commands.accounts import require_account
 from billing_pipeline.commands.amounts import minor_units
 from billing_pipeline.commands.listing import print_json, print_table
 from billing_pipeline.domain.currencies import Currency
@@ -45,6 +46,8 @@ def show_all(
     Example: billing-pipeline invoice list acme --limit 5
     """
     with open_world() as world:
+        if account:
+            require_account(world.db, account)
         rows = world.db.rows("ledger/list_invoices", account=account, limit=limit)
     if as_json:
         print_json(rows)

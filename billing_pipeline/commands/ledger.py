@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -16,6 +16,8 @@ from billing_pipeline.adapters.exports.journal_export import Span, write_beancou
 from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.adapters.stores.ledger_store import LedgerStore
 from billing_pipeline.bootstrap import World, open_world
+from billing_pipeline.commands.accounts import require_account
+from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.listing import print_json, print_table
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import AccountId
@@ -29,7 +31,7 @@ from billing_pipeline.flows.zones import day_in, end_of
 
 app = typer.Typer(no_args_is_help=True, help="The books: balances, statements, export, revenue, seals, losses.")
 
-BEGINNING: Final = datetime(2000, 1, 1)  # noqa: DTZ001 a day on the command line has no zone; older than any entry
+BEGINNING: Final = date(2000, 1, 1)  # older than any entry
 
 
 class Basis(StrEnum):
@@ -46,7 +48,7 @@ class Format(StrEnum):
     BEANCOUNT = "beancount"
 
 
-Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Default: today.")]
+Day = Annotated[date | None, typer.Option("--as-of", parser=typed_day, help="Default: today.")]
 OnBasis = Annotated[Basis, typer.Option(help="closed: by booking day. known: by the day it was true.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -73,6 +75,7 @@ def statement(account: str, as_of: Day = None, basis: OnBasis = Basis.CLOSED, as
     Example: billing-pipeline ledger statement acme --as-of 2026-06-30
     """
     with open_world() as world:
+        require_account(world.db, account)
         rows = world.db.rows("ledger/account_statement", account=account, basis=basis, **until(world, as_of))
     if as_json:
         print_json(rows)
@@ -85,8 +88,10 @@ def statement(account: str, as_of: Day = None, basis: OnBasis = Basis.CLOSED, as
 def export(
     file: Path,
     form: Annotated[Format, typer.Option("--format", help="csv, or beancount.")] = Format.CSV,
-    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First accounting date.")] = BEGINNING,
-    until_day: Annotated[datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last; today.")] = None,
+    since: Annotated[
+        date | None, typer.Option(parser=typed_day, help="First accounting date; the first there is.")
+    ] = None,
+    until_day: Annotated[date | None, typer.Option("--until", parser=typed_day, help="Last; today.")] = None,
 ) -> None:
     """Write the journal to a file, with the accounts of policies/gl_accounts.toml.
 
@@ -98,13 +103,13 @@ def export(
         last = until(world, until_day)["as_of"]
         write = write_csv if form is Format.CSV else write_beancount
         with file.open("w", encoding="utf-8", newline="") as target:
-            count = write(world.db, Span(since.date(), last), mapping, target)
+            count = write(world.db, Span(since or BEGINNING, last), mapping, target)
     typer.echo(f"{file}: {count} {'postings' if form is Format.CSV else 'transactions'}")
 
 
 @app.command()
 def recognise(
-    through: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; yesterday.")] = None,
+    through: Annotated[date | None, typer.Option(parser=typed_day, help="Last day; yesterday.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Move what was earned from deferred revenue to revenue, one entry per day and currency.
@@ -113,7 +118,7 @@ def recognise(
     """
     with open_world() as world:
         zone = world.settings.zone
-        last = through.date() if through else yesterday(world)
+        last = through or yesterday(world)
         done = recognise_revenue(LedgerStore(world.db), world.clock, last, zone=zone, run_id="command line")
     if as_json:
         typer.echo(json.dumps(asdict(done), default=str))
@@ -179,9 +184,9 @@ def keep_documents(world: World, account: str, folder: Path) -> int:
     return len(papers)
 
 
-def until(world: World, as_of: datetime | None) -> dict[str, Any]:
+def until(world: World, as_of: date | None) -> dict[str, Any]:
     """The parameters of a question as of a day: the day and its last moment in the closing zone."""
-    day: date = as_of.date() if as_of else day_in(world.clock.now(), world.settings.zone)
+    day = as_of or day_in(world.clock.now(), world.settings.zone)
     return {"as_of": day, "until": end_of(day, world.settings.zone)}
 
 

@@ -1,7 +1,7 @@
 """`billing-pipeline payments`: see them, book those that came by hand, try again, and see what cards have left."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -9,12 +9,14 @@ import typer
 from billing_pipeline.adapters.card_limits_file import read_card_limits
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.bootstrap import open_world
+from billing_pipeline.commands.accounts import require_account
+from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.tables import print_table, show_rows
 from billing_pipeline.domain.card_budget import MONTH, budget_left
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.domain.retry_rules import rules as known_rules
-from billing_pipeline.flows.record_payments import METHODS, ReceivedMoney, record_payment
+from billing_pipeline.flows.record_payments import ByHand, ReceivedMoney, record_payment
 from billing_pipeline.settings import Settings
 from billing_pipeline.web.links import pay_links
 
@@ -33,6 +35,8 @@ def list_payments(
     Example: billing-pipeline payments list --account acme --limit 10
     """
     with open_world() as world:
+        if account:
+            require_account(world.db, account)
         rows = world.db.rows("collection/list_payments", account_id=account, limit=limit)
     show_rows(rows, as_json, empty="no payments yet")
 
@@ -128,8 +132,8 @@ def record(
     reference: Annotated[str, typer.Option(help="The bank's text or the cheque's number.")],
     invoice: Annotated[str, typer.Option(help="What it pays; without it the money waits.")] = "",
     account: Annotated[str, typer.Option(help="Whose it is, where no invoice is named.")] = "",
-    method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}.")] = "wire",
-    received: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it arrived; today.")] = None,
+    method: Annotated[ByHand, typer.Option(help="How it came.")] = "wire",
+    received: Annotated[date | None, typer.Option(parser=typed_day, help="The day it arrived; today.")] = None,
     by: Annotated[str, typer.Option(help="Who records it.")] = "command line",
     as_json: AsJson = False,
 ) -> None:
@@ -139,7 +143,7 @@ def record(
     Example: billing-pipeline payments record 4900 usd --reference "cheque 118" --account acme --method cheque --by ann
     """
     with open_world() as world:
-        at = received.replace(tzinfo=UTC) if received else world.clock.now()
+        at = datetime.combine(received, time.min, UTC) if received else world.clock.now()
         if invoice and world.db.row("collection/customer_of_invoice", invoice_id=invoice) is None:
             raise Broken(f"no invoice {invoice!r}: leave it out, and the money waits for its owner")
         money = ReceivedMoney(amount_minor, currency.lower(), method, reference, at, by, invoice, account)

@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated, Final
+from datetime import date
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.console import Console
@@ -10,7 +11,9 @@ from rich.table import Table
 
 from billing_pipeline.adapters.reconciliation_parts import Parts, parts_of
 from billing_pipeline.bootstrap import World, open_world
+from billing_pipeline.commands.days import typed_day
 from billing_pipeline.domain.money import Money
+from billing_pipeline.domain.reconciliation import Kind, State
 from billing_pipeline.flows.extract_ledger import extract_ledger
 from billing_pipeline.flows.extract_stripe import extract_stripe
 from billing_pipeline.flows.ports.reconciliation import Divergence, Extracted
@@ -64,8 +67,8 @@ def run(
 
 @app.command("list")
 def list_(
-    state: Annotated[str, typer.Option(help="open, resolved, explained or expired.")] = "open",
-    kind: Annotated[str, typer.Option(help="Only this kind.")] = "",
+    state: Annotated[State, typer.Option(help="How they stand.")] = State.OPEN,
+    kind: Annotated[Kind | None, typer.Option(metavar="KIND", help=f"Only this kind: {', '.join(Kind)}.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show divergences, oldest first.
@@ -73,7 +76,7 @@ def list_(
     Example: billing-pipeline reconcile list --kind amount
     """
     with open_world() as world:
-        found = parts_of(world).divergences.divergences(state=state, kind=kind or None)
+        found = parts_of(world).divergences.divergences(state=state, kind=kind)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], default=str, indent=2))
     else:
@@ -86,14 +89,18 @@ def note(
     who: Annotated[str, typer.Option(help="Who says so.")],
     text: Annotated[str, typer.Option(help="What is said.")] = "",
     owner: Annotated[str, typer.Option(help="Who looks after it from now on.")] = "",
-    state: Annotated[str, typer.Option(help="explained: it is as it should be; open: it is not.")] = "",
+    state: Annotated[
+        Literal["explained", "open"] | None, typer.Option(help="explained: it is as it should be; open: it is not.")
+    ] = None,
 ) -> None:
     """Write a person's word on a divergence; it stays in its history.
 
     Example: billing-pipeline reconcile note amount-1f0c9a63b2d4 --who ann --state explained --text "agreed with the customer"
     """
     with open_world() as world:
-        parts_of(world).divergences.annotate(divergence, world.clock.now(), who, state=state, owner=owner, note=text)
+        parts_of(world).divergences.annotate(
+            divergence, world.clock.now(), who, state=state or "", owner=owner, note=text
+        )
 
 
 @app.command()
@@ -114,14 +121,15 @@ def gate() -> None:
 
 @app.command()
 def proof(
-    day: Annotated[str, typer.Option(help="Only this day, such as 2026-03-01.")] = "", as_json: AsJson = False
+    day: Annotated[date | None, typer.Option(parser=typed_day, help="Only this day, such as 2026-03-01; all.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the bridges of the proof of close as of the last run.
 
     Example: billing-pipeline reconcile proof --day 2026-06-30
     """
     with open_world() as world, parts_of(world).workbench.open() as bench:
-        rows = [row for row in bench.rows("warehouse/proof_of_close") if not day or str(row["day"]) == day]
+        rows = [row for row in bench.rows("warehouse/proof_of_close") if day in (None, row["day"])]
     if as_json:
         typer.echo(json.dumps(rows, default=str, indent=2))
         return

@@ -9,8 +9,9 @@ from billing_pipeline.adapters.stores.refund_store import RefundStore
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.commands.collect import show
 from billing_pipeline.domain.ids import PaymentId
+from billing_pipeline.flows.ports.collection import RefundState
 from billing_pipeline.flows.refund_payments import REFUNDS_MAX, refund_payments
-from billing_pipeline.flows.request_refunds import RefundWish, approve_refund, request_refund
+from billing_pipeline.flows.request_refunds import Destination, RefundWish, approve_refund, request_refund
 
 app = typer.Typer(no_args_is_help=True, help="Refunds: one person asks, another approves, a run carries them out.")
 
@@ -24,7 +25,7 @@ def request(
     reason: Annotated[str, typer.Option(help="Why; it stays in the books.")],
     by: By,
     amount_minor: Annotated[int | None, typer.Option(help="In minor units; all that is left.")] = None,
-    to: Annotated[str, typer.Option(help="card, or credit.")] = "card",
+    to: Annotated[Destination, typer.Option(help="Back where it came from, or onto the account.")] = "card",
     key: Annotated[str, typer.Option(help="Tells it from an equal request made before.")] = "",
 ) -> None:
     """Ask for a payment, or a part of it, to be given back.
@@ -75,7 +76,7 @@ def run(
 
 @app.command("list")
 def list_requests(
-    state: Annotated[str, typer.Option(help="requested, approved, sent, done or refused; all.")] = "",
+    state: Annotated[RefundState | None, typer.Option(help="Only those in this state; all.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -84,7 +85,7 @@ def list_requests(
     Example: billing-pipeline refunds list --state requested
     """
     with open_world() as world:
-        found = RefundStore(world.db).refund_requests(state, limit)
+        found = RefundStore(world.db).refund_requests(state or "", limit)
     if as_json:
         told = [
             {"name": one.refund_request_id, "payment": one.payment.payment_id, "amount_minor": one.amount.minor,

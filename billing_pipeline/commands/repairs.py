@@ -13,7 +13,7 @@ from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.domain.money import Money
-from billing_pipeline.domain.repairs import propose
+from billing_pipeline.domain.repairs import RepairState, propose
 from billing_pipeline.flows.ports.reconciliation import StoredRepair
 from billing_pipeline.flows.repair_divergences import repair_divergences
 from billing_pipeline.repair_hands import hands_of
@@ -25,7 +25,7 @@ Who = Annotated[str, typer.Option("--who", help="Who decides; never who asked fo
 
 @app.command("list")
 def list_(
-    state: Annotated[str, typer.Option(help="proposed, approved, done, refused or failed.")] = "proposed",
+    state: Annotated[RepairState, typer.Option(help="How they stand.")] = "proposed",
 ) -> None:
     """Show repairs, oldest first.
 

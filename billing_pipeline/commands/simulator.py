@@ -15,6 +15,8 @@ from billing_pipeline.adapters.loopback import free_port
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.settings import Settings
 from stripe_simulator import control
+from stripe_simulator.faults import FaultKind
+from stripe_simulator.operations import DriftKind
 
 app = typer.Typer(no_args_is_help=True, help="The simulator: serve, look, move its time, order faults and drift.")
 
@@ -68,7 +70,7 @@ def advance(
 
 @app.command()
 def fault(
-    kind: Annotated[str, typer.Argument(help="What goes wrong, such as drop_after.")],
+    kind: Annotated[FaultKind, typer.Argument(help="What goes wrong.")],
     details: Detail = None,
     address: Address = "",
 ) -> None:
@@ -81,7 +83,7 @@ def fault(
 
 @app.command()
 def drift(
-    kind: Annotated[str, typer.Argument(help="What is changed behind our back, such as refund.")],
+    kind: Annotated[DriftKind, typer.Argument(help="What is changed behind our back.")],
     details: Detail = None,
     address: Address = "",
 ) -> None:

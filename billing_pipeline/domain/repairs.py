@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.domain.reconciliation import Finding, Kind, ReconciliationPolicy
+
+RepairState = Literal["proposed", "approved", "done", "refused", "failed"]
 
 
 class RepairKind(StrEnum):

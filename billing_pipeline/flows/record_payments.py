@@ -3,14 +3,15 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal, get_args
 
 from billing_pipeline.domain.currencies import currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.facts import own_fact
 from billing_pipeline.flows.ports import Clock, Inbox
 
-METHODS: Final = ("wire", "cheque", "other")
+ByHand = Literal["wire", "cheque", "other"]  # how money can come that Stripe never saw
+METHODS: Final[tuple[str, ...]] = get_args(ByHand)
 NAME_LENGTH: Final = 16  # hex digits of the digest
 
 

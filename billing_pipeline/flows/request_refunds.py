@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal, get_args
 
 from billing_pipeline.domain.currencies import multiple
 from billing_pipeline.domain.errors import Broken
@@ -11,7 +11,8 @@ from billing_pipeline.domain.money import Money
 from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.collection import NewRefund, PaymentRow, RefundStore
 
-DESTINATIONS: Final = ("card", "credit")
+Destination = Literal["card", "credit"]
+DESTINATIONS: Final[tuple[str, ...]] = get_args(Destination)
 NAME_LENGTH: Final = 12  # hex digits: enough that two wishes for one payment never share a name
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from billing_pipeline.domain.errors import BillingError, Broken, Refused, TryLater, Unknown
@@ -30,19 +31,36 @@ class Listing:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
+class ObjectType(StrEnum):
+    """What is swept."""
+
+    PAYMENT_INTENT = "payment_intent"
+    CHARGE = "charge"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    PAYOUT = "payout"
+    BALANCE_TRANSACTION = "balance_transaction"
+    SUBSCRIPTION = "subscription"
+    INVOICE = "invoice"
+    CUSTOMER = "customer"
+
+
 LISTINGS: Final[dict[str, Listing]] = {
-    "payment_intent": Listing("/v1/payment_intents", timedelta(days=7)),  # as far back as reconciliation compares anew
-    "charge": Listing("/v1/charges", timedelta(days=7)),
-    "refund": Listing("/v1/refunds", timedelta(days=35)),  # a succeeded refund can still fail within a month
-    "dispute": Listing("/v1/disputes", timedelta(days=2)),
-    "payout": Listing("/v1/payouts", timedelta(days=14)),  # a paid payout can still fail within days
-    "balance_transaction": Listing("/v1/balance_transactions", timedelta(days=7)),
-    "subscription": Listing(
+    ObjectType.PAYMENT_INTENT: Listing(
+        "/v1/payment_intents", timedelta(days=7)
+    ),  # as far back as reconciliation compares anew
+    ObjectType.CHARGE: Listing("/v1/charges", timedelta(days=7)),
+    ObjectType.REFUND: Listing("/v1/refunds", timedelta(days=35)),  # a succeeded refund can still fail within a month
+    ObjectType.DISPUTE: Listing("/v1/disputes", timedelta(days=2)),
+    ObjectType.PAYOUT: Listing("/v1/payouts", timedelta(days=14)),  # a paid payout can still fail within days
+    ObjectType.BALANCE_TRANSACTION: Listing("/v1/balance_transactions", timedelta(days=7)),
+    ObjectType.SUBSCRIPTION: Listing(
         "/v1/subscriptions", None, {"status": "all"}
     ),  # without status the canceled ones are left out
-    "invoice": Listing("/v1/invoices", timedelta(days=35)),
-    "customer": Listing("/v1/customers", None),
+    ObjectType.INVOICE: Listing("/v1/invoices", timedelta(days=35)),
+    ObjectType.CUSTOMER: Listing("/v1/customers", None),
 }
+OBJECT_TYPES: Final = tuple(one.value for one in ObjectType)
 PAGE_SIZE: Final = 100
 PAYOUTS_MAX: Final = 200  # linked per sweep: one list each
 BEGINNING: Final = timedelta(days=36_500)
@@ -77,7 +95,7 @@ def sweep_objects(
     clock: Clock,
     *,
     since: datetime | None = None,
-    object_types: Sequence[str] = tuple(LISTINGS),
+    object_types: Sequence[str] = OBJECT_TYPES,
     sink: Sink = lambda object_type, objects: None,
 ) -> Swept:
     """Walk the lists, put what we did not know into the inbox, issue a certificate per type.

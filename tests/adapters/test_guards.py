@@ -22,14 +22,15 @@ from billing_pipeline.domain import (
     periods,
     pricing,
     reconciliation,
+    repairs,
     subscriptions,
     taxes,
 )
 from billing_pipeline.domain.credits import CreditKind
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ledger import Entry, LedgerAccount, Posting
-from billing_pipeline.flows import ports
-from billing_pipeline.flows.ports import event_rows
+from billing_pipeline.flows import ports, request_refunds
+from billing_pipeline.flows.ports import collection, dunning, event_rows, inbox
 from tests.ledger_seeds import issue
 from tests.seeds import insert_account, insert_invoice
 
@@ -43,15 +44,20 @@ CLOSED_SETS: list[tuple[str, str, Any]] = [
     ("divergences", "state", reconciliation.State),
     ("billed_periods", "charger", subscriptions.Charger),
     ("inbox", "source", ports.Source),
+    ("inbox", "state", inbox.FactState),
     ("invoice_lines", "kind", invoice_drafts.LineKind),
     ("invoices", "collection_method", invoice_drafts.CollectionMethod),
     ("invoices", "kind", invoice_drafts.InvoiceKind),
     ("invoices", "state", invoices.InvoiceState),
+    ("messages", "state", dunning.MessageState),
     ("payments", "method", event_rows.Method),
     ("prices", "aggregate", pricing.Aggregate),
     ("prices", "interval", periods.Interval),
     ("prices", "scheme", pricing.Scheme),
     ("prices", "usage", pricing.UsageType),
+    ("refund_requests", "destination", request_refunds.Destination),
+    ("refund_requests", "state", collection.RefundState),
+    ("repairs", "state", repairs.RepairState),
     ("stripe_attempts", "operation", attempts.Operation),
     ("stripe_attempts", "outcome", attempts.Outcome),
     ("stripe_attempts", "resolved_by", attempts.ResolvedBy),

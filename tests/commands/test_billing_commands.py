@@ -7,7 +7,7 @@ import pytest
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables.billing import invoices, subscriptions
-from billing_pipeline.commands.billing import timing_named, wish_json
+from billing_pipeline.commands.billing import wish_json
 from billing_pipeline.domain.changes import change_kind
 from billing_pipeline.domain.errors import Broken
 from tests.commands.cli import Said, run
@@ -85,7 +85,5 @@ def test_a_wish_that_is_no_object_is_shown_how_to_write_one(text: str) -> None:
 
 
 def test_an_unknown_word_is_answered_with_those_that_are_known() -> None:
-    with pytest.raises(Broken, match="unknown timing 'never': use now or period_end"):
-        timing_named("never")
     with pytest.raises(Broken, match="unknown change 'explode': use one of start, add"):
         change_kind("explode")

@@ -95,6 +95,13 @@ def test_the_outbox_is_listed_bounced_and_sent_again_by_command(say: Say, world:
     assert len(json.loads(say("messages", "--state", "queued", "--json").text)) == 1
 
 
+def test_messages_of_an_account_that_does_not_exist_are_no_empty_list(home: str, database_url: str):
+    said = run("dunning", "messages", "--account", "acmee", BILLING_HOME=home, BILLING_DATABASE_URL=database_url)
+
+    assert (said.code, len(said.complaint)) == (2, 1)
+    assert "no account 'acmee'" in said.complaint[0]
+
+
 def test_a_replay_without_history_says_so(home: str, database_url: str):
     said = run("dunning", "replay", "--from", "2026-01-01", "--to", "2026-02-01",
                BILLING_HOME=home, BILLING_DATABASE_URL=database_url)  # fmt: skip

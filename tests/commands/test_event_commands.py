@@ -85,4 +85,4 @@ def test_an_unknown_object_type_is_refused_with_the_known_ones(say: Say) -> None
     said = say("sweep", "run", "--type", "unicorn")
 
     assert said.code == 2
-    assert "no object type unicorn" in " ".join(said.complaint)
+    assert "'unicorn' is not one of 'payment_intent', 'charge'" in " ".join(said.complaint)

@@ -142,6 +142,16 @@ def test_balances_statement_and_exports(shell: Shell, tmp_path: Path) -> None:
     assert beans.read_text().startswith('option "title"')
 
 
+@pytest.mark.parametrize("words", [("ledger", "statement"), ("invoice", "list"), ("credits", "list")])
+def test_an_account_that_does_not_exist_is_no_good_news(shell: Shell, words: tuple[str, ...]) -> None:
+    said = shell(*words, "acmee")
+
+    assert (said.code, said.text) == (2, "")
+    assert said.complaint == [
+        "billing-pipeline: no account 'acmee': import it first (`billing-pipeline import accounts FILE`)"
+    ]
+
+
 def test_revenue_seals_and_losses_can_be_run_by_hand(shell: Shell) -> None:
     recognised = json.loads(shell("ledger", "recognise", "--through", "2026-01-02", "--json").text)
     sealed, losses = shell("ledger", "seal"), shell("ledger", "losses")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from billing_pipeline.domain.attempts import Attempt, NewAttempt, Operation, Verdict
 from billing_pipeline.domain.collecting import Candidate
@@ -23,6 +23,8 @@ from billing_pipeline.domain.ledger import Entry
 from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.requests import Customer
 from billing_pipeline.flows.ports import Fact, Transactional
+
+RefundState = Literal["requested", "approved", "sent", "done", "refused"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from billing_pipeline.domain.dunning_cases import LateInvoice, PlannedStep
 from billing_pipeline.domain.errors import Codes
@@ -12,6 +12,7 @@ from billing_pipeline.domain.ids import AccountId, InvoiceId, PaymentIntentId, S
 from billing_pipeline.domain.money import Money
 from billing_pipeline.flows.ports import Fact, Json, Transactional
 
+MessageState = Literal["queued", "sending", "sent", "failed", "bounced", "uncertain", "withdrawn"]
 PayLink = Callable[[InvoiceId], str]
 """The signed, expiring address at which the customer pays that invoice."""
 

@@ -13,6 +13,8 @@ from billing_pipeline.flows.ports import Fact, Transactional
 from billing_pipeline.flows.ports.documents import LossStore
 from billing_pipeline.flows.ports.event_rows import Row, Told, TransactionRow
 
+FactState = Literal["new", "applied", "ignored", "dead"]
+
 
 @dataclass(slots=True)
 class Keys:

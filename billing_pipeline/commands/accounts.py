@@ -1,0 +1,10 @@
+"""Accounts that somebody names."""
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.domain.errors import Broken
+
+
+def require_account(db: Database, account: str) -> None:
+    """Nothing. Raises Broken when there is no such account: an empty list of a mistyped one would look like good news."""
+    if db.row("collection/customer_of_account", account_id=account) is None:
+        raise Broken(f"no account {account!r}: import it first (`billing-pipeline import accounts FILE`)")
