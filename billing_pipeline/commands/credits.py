@@ -19,7 +19,9 @@ from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.domain.money import Money
 from billing_pipeline.flows.record_credit import CreditWish, record_credit
 
-app = typer.Typer(no_args_is_help=True, help="Credits: grant them, list them. `bill expire-credits` ends them.")
+app = typer.Typer(
+    no_args_is_help=True, help="Credits: grant them, list them. `bill expire` ends those whose day has come."
+)
 
 
 class Kind(StrEnum):

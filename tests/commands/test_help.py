@@ -1,5 +1,6 @@
 """Every command's help shows how it is typed, and what it shows can be typed."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,13 @@ def callable_commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield from callable_commands(f"{name} {word}", one)
 
 
+def everything(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Full name and command of all groups and commands."""
+    yield name, command
+    for word, one in getattr(command, "commands", {}).items():
+        yield from everything(f"{name} {word}", one)
+
+
 def all_commands() -> dict[str, Any]:
     load([*SINGLE, *GROUPS])
     return dict(callable_commands("billing-pipeline", typer.main.get_command(app)))
@@ -37,6 +45,14 @@ def examples(name: str) -> list[str]:
     """The examples of the command's help, without their sign: the lines of its last paragraph."""
     last = (COMMANDS[name].help or "").strip().split("\n\n")[-1]
     return [line.strip().removeprefix(SIGN) for line in last.splitlines() if line.strip().startswith(SIGN)]
+
+
+def named_commands() -> list[list[str]]:
+    """The words of every command that a help text names in code."""
+    load([*SINGLE, *GROUPS])
+    told = [one.help or "" for _, one in everything("billing-pipeline", typer.main.get_command(app))]
+    code = [piece.removeprefix("billing-pipeline ").split() for text in told for piece in re.findall("`([^`]+)`", text)]
+    return [words for words in code if words[0] in GROUPS]
 
 
 def test_commands_of_every_depth_are_looked_at() -> None:
@@ -63,6 +79,13 @@ def test_the_examples_of_a_command_are_understood(name: str, monkeypatch: pytest
         context = COMMANDS[name].make_context(name, typed, resilient_parsing=False)
 
         assert not [*context.args, *context._protected_args], f"{example}: words that nobody asked for"
+
+
+def test_the_commands_that_a_help_names_exist() -> None:
+    absent = [words for words in named_commands() if " ".join(["billing-pipeline", *words[:2]]) not in COMMANDS]
+
+    assert ["collect", "run"] in named_commands()
+    assert not absent
 
 
 def test_the_shipped_files_that_examples_name_are_there() -> None:
