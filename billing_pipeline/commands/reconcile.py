@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from billing_pipeline.adapters.reconciliation_parts import Parts, parts_of
+from billing_pipeline.adapters.workbench import require
 from billing_pipeline.bootstrap import World, open_world
 from billing_pipeline.commands.days import typed_day
 from billing_pipeline.domain.money import Money
@@ -101,6 +102,7 @@ def note(
         parts_of(world).divergences.annotate(
             divergence, world.clock.now(), who, state=state or "", owner=owner, note=text
         )
+    typer.echo(f"{divergence}: {state or 'noted'}{f', {owner} looks after it' if owner else ''}")
 
 
 @app.command()
@@ -129,6 +131,7 @@ def proof(
     Example: billing-pipeline reconcile proof --day 2026-06-30
     """
     with open_world() as world, parts_of(world).workbench.open() as bench:
+        require(bench, {"reconciliation.proof_of_close": "run `billing-pipeline reconcile run`"})
         rows = [row for row in bench.rows("warehouse/proof_of_close") if day in (None, row["day"])]
     if as_json:
         typer.echo(json.dumps(rows, default=str, indent=2))

@@ -59,6 +59,7 @@ def refuse(repair: int, who: Who, why: Annotated[str, typer.Option(help="The rea
     """
     with open_world() as world:
         parts_of(world).repairs.refuse(repair, who, why, world.clock.now())
+    typer.echo(f"repair {repair} is refused: {why}")
 
 
 @app.command()

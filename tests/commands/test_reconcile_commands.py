@@ -64,8 +64,22 @@ def test_a_person_explains_a_divergence(variables: dict[str, str], db: Database)
     invoke(variables, "reconcile", "run")
     name = fetch(db, control.divergences)[0]["divergence_id"]
 
-    invoke(variables, "reconcile", "note", name, "--who", "ann", "--state", "explained", "--text", "the old shop")
+    said = invoke(
+        variables,
+        "reconcile",
+        "note",
+        name,
+        "--who",
+        "ann",
+        "--state",
+        "explained",
+        "--owner",
+        "bob",
+        "--text",
+        "the old shop",
+    )
 
+    assert said.output == f"{name}: explained, bob looks after it\n"
     assert fetch(db, control.divergences)[0]["state"] == "explained"
     assert "explained" not in invoke(variables, "reconcile", "list").output
     assert invoke(variables, "reconcile", "run", "--no-publish").exit_code == 1
@@ -89,6 +103,21 @@ def test_repairs_are_shown_approved_and_refused(variables: dict[str, str], db: D
     assert "1 wait for approval" in ran
     assert "adopt_orphan" in listed
     assert fetch(db, control.repairs)[0]["state"] == "approved"
+
+
+def test_a_refused_repair_is_said_to_be_refused(variables: dict[str, str], db: Database) -> None:
+    invoke(variables, "reconcile", "run", "--no-publish")
+    invoke(variables, "repairs", "run")
+
+    said = invoke(variables, "repairs", "refuse", "1", "--who", "ann", "--why", "paid by wire")
+
+    assert said.output == "repair 1 is refused: paid by wire\n"
+    assert fetch(db, control.repairs)[0]["state"] == "refused"
+
+
+def test_a_proof_before_any_reconciliation_is_refused_with_the_remedy(variables: dict[str, str]) -> None:
+    with pytest.raises(Broken, match=r"proof_of_close was never extracted: run `billing-pipeline reconcile run`"):
+        invoke(variables, "reconcile", "proof")
 
 
 def test_a_statement_comes_in(variables: dict[str, str], tmp_path: Path) -> None:
