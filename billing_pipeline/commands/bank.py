@@ -1,5 +1,7 @@
 """`billing-pipeline bank`: statements in, payouts found."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +15,14 @@ from billing_pipeline.flows.import_bank import import_bank
 
 app = typer.Typer(no_args_is_help=True, help="Bank statements: CSV by a mapping in reconciliation.toml, or camt.053.")
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
 
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="The statement.")],
     account: Annotated[str, typer.Option(help="The account, whose section describes a CSV file.")] = "main",
+    as_json: AsJson = False,
 ) -> None:
     """Take a statement in and find the payouts it paid.
 
@@ -32,6 +37,9 @@ def import_(
         done = import_bank(
             parts.bank, world.clock, rules, statement.lines, file=statement.file, run_id=run_id, others=statement.others
         )
+    if as_json:
+        typer.echo(json.dumps(asdict(done) | {"others": len(statement.others)}))
+        return
     typer.echo(
         f"{done.lines} new lines, {len(statement.others)} of others; {done.matched} paid a payout, "
         f"{done.received} show a payment booked by hand, {done.unmatched} wait"
@@ -39,7 +47,7 @@ def import_(
 
 
 @app.command()
-def match() -> None:
+def match(as_json: AsJson = False) -> None:
     """Look again for the payouts of lines that wait.
 
     Example: billing-pipeline bank match
@@ -51,6 +59,9 @@ def match() -> None:
         done = import_bank(
             parts.bank, world.clock, rules, (), file="", run_id=f"bank-{world.clock.now():%Y%m%dT%H%M%S}"
         )
+    if as_json:
+        typer.echo(json.dumps(asdict(done)))
+        return
     typer.echo(
         f"{done.matched} lines paid a payout, {done.received} show a payment booked by hand, {done.unmatched} wait"
     )

@@ -11,7 +11,7 @@ import typer
 from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.bootstrap import World, open_world
 from billing_pipeline.commands.days import typed_day
-from billing_pipeline.commands.listing import print_table
+from billing_pipeline.commands.listing import print_json, print_table
 from billing_pipeline.domain.changes import Timing, change_kind
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
@@ -98,13 +98,16 @@ def change(
 
 
 @app.command()
-def parked() -> None:
+def parked(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the subscriptions that are not billed, and why.
 
     Example: billing-pipeline bill parked
     """
     with open_world() as world:
         rows = BillingStore(world.db).parked()
+    if as_json:
+        print_json(rows)
+        return
     found = [(row.subscription_id, row.account_id, row.reason) for row in rows]
     print_table(("subscription", "account", "reason"), found, "nothing is parked")
 

@@ -1,5 +1,7 @@
 """`billing-pipeline close`: freeze days, and see what came to be known later."""
 
+import json
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
@@ -50,6 +52,7 @@ def through(
 def restatement(
     from_day: Annotated[date, typer.Argument(parser=typed_day, help="The first of the closed days.")],
     to_day: Annotated[date, typer.Argument(parser=typed_day, help="The last of them.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what belongs to closed days and was booked later, each change with its cause.
 
@@ -57,6 +60,9 @@ def restatement(
     """
     with open_world() as world:
         found = restate(parts_of(world).closes, from_day, to_day)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), default=str, indent=2))
+        return
     table = Table("belongs to", "booked on", "amount", "kind", "cause")
     for one in found.changes:
         table.add_row(

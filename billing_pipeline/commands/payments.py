@@ -165,7 +165,7 @@ def retry(invoice: str) -> None:
 
 
 @app.command()
-def link(invoice: str) -> None:
+def link(invoice: str, as_json: AsJson = False) -> None:
     """The address at which a customer pays this invoice, good for 30 days.
 
     Example: billing-pipeline payments link inv-sub-acme-20260331
@@ -174,4 +174,4 @@ def link(invoice: str) -> None:
         if world.db.row("collection/customer_of_invoice", invoice_id=invoice) is None:
             raise Broken(f"no invoice {invoice!r}")
         address = pay_links(world.settings, world.home, world.clock)(InvoiceId(invoice))
-    typer.echo(address)
+    typer.echo(json.dumps({"invoice": invoice, "address": address}) if as_json else address)

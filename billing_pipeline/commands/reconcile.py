@@ -106,7 +106,7 @@ def note(
 
 
 @app.command()
-def gate() -> None:
+def gate(as_json: AsJson = False) -> None:
     """Say whether dunning may act, and which invoices must wait. Exit code 1 while the gate is closed.
 
     Example: billing-pipeline reconcile gate
@@ -114,9 +114,9 @@ def gate() -> None:
     with open_world() as world:
         store = parts_of(world).divergences
         verdict, held = store.gate(world.clock.now()), store.held_invoices()
-    typer.echo(f"{'open' if verdict.open else 'closed'}: {verdict.reason}")
-    for invoice, reason in held.items():
-        typer.echo(f"held {invoice}: {reason}")
+    lines = [f"{'open' if verdict.open else 'closed'}: {verdict.reason}"]
+    lines += [f"held {invoice}: {reason}" for invoice, reason in held.items()]
+    typer.echo(json.dumps(asdict(verdict) | {"held": dict(held)}) if as_json else "\n".join(lines))
     if not verdict.open:
         raise typer.Exit(EXIT_FINDINGS)
 

@@ -21,11 +21,13 @@ from billing_pipeline.repair_hands import hands_of
 app = typer.Typer(no_args_is_help=True, help="Repairs of divergences: each adds facts, none edits history.")
 
 Who = Annotated[str, typer.Option("--who", help="Who decides; never who asked for it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
 def list_(
     state: Annotated[RepairState, typer.Option(help="How they stand.")] = "proposed",
+    as_json: AsJson = False,
 ) -> None:
     """Show repairs, oldest first.
 
@@ -33,7 +35,10 @@ def list_(
     """
     with open_world() as world:
         found = parts_of(world).repairs.repairs(state)
-    Console().print(table_of(list(found)))
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], default=str, indent=2))
+    else:
+        Console().print(table_of(list(found)))
 
 
 @app.command()
@@ -65,7 +70,7 @@ def refuse(repair: int, who: Who, why: Annotated[str, typer.Option(help="The rea
 @app.command()
 def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done and booked.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Do what is safe and small, and what was approved.
 

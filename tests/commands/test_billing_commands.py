@@ -57,12 +57,14 @@ def test_a_month_of_billing_on_the_command_line(say: Say, acme: Database) -> Non
 def test_what_is_parked_is_listed_and_billed_again_once_it_is_put_right(say: Say, acme: Database) -> None:
     say("issue", "--day", "2026-01-01")
     listed = say("parked").text
+    (told,) = json.loads(say("parked", "--json").text)
     change(acme, subscriptions, "lost", zone="UTC")
 
     unparked, twice = say("unpark", "lost"), say("unpark", "lost")
     issued = json.loads(say("issue", "--day", "2026-01-01", "--json").text)
 
     assert "lost          acme     unknown zone 'Mars/Olympus'" in listed
+    assert (told["subscription_id"], told["account_id"]) == ("lost", "acme")
     assert (unparked.text, issued["invoices"]) == ("lost: billed again by the next run\n", 1)
     assert (twice.code, len(twice.complaint)) == (2, 1)
     assert say("parked").text == "nothing is parked\n"

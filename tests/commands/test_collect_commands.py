@@ -151,8 +151,11 @@ def test_a_link_opens_the_payment_page_of_its_invoice(variables: dict[str, str],
     insert_invoice(db)
 
     link = said(variables, "payments", "link", "inv-1")
+    as_told = told(variables, "payments", "link", "inv-1")
 
     assert link.startswith("http://127.0.0.1:8000/pay/")
+    assert as_told["invoice"] == "inv-1"
+    assert as_told["address"].startswith("http://127.0.0.1:8000/pay/")
     assert (Path(variables["BILLING_HOME"]) / "link_secret").exists()
 
 

@@ -86,9 +86,12 @@ def test_a_person_explains_a_divergence(variables: dict[str, str], db: Database)
 
 
 def test_the_gate_says_why_it_is_closed(variables: dict[str, str]) -> None:
-    done = invoke(variables, "reconcile", "gate")
+    done, told = invoke(variables, "reconcile", "gate"), invoke(variables, "reconcile", "gate", "--json")
 
     assert (done.exit_code, done.output.split(":")[0]) == (1, "closed")
+    assert (told.exit_code, json.loads(told.output)) == (
+        1, {"open": False, "reason": done.output.removeprefix("closed: ").strip(), "held": {}},
+    )  # fmt: skip
 
 
 def test_repairs_are_shown_approved_and_refused(variables: dict[str, str], db: Database) -> None:
@@ -97,11 +100,13 @@ def test_repairs_are_shown_approved_and_refused(variables: dict[str, str], db: D
     dry = invoke(variables, "repairs", "run", "--dry-run").output
     ran = invoke(variables, "repairs", "run").output
     listed = invoke(variables, "repairs", "list").output
+    (told,) = json.loads(invoke(variables, "repairs", "list", "--json").output)
     invoke(variables, "repairs", "approve", "1", "--who", "ann", "--invoice", "inv-1")
 
     assert "after approval" in dry
     assert "1 wait for approval" in ran
     assert "adopt_orphan" in listed
+    assert (told["repair_id"], told["state"], told["repair"]["kind"]) == (1, "proposed", "adopt_orphan")
     assert fetch(db, control.repairs)[0]["state"] == "approved"
 
 
@@ -125,9 +130,13 @@ def test_a_statement_comes_in(variables: dict[str, str], tmp_path: Path) -> None
 
     done = invoke(variables, "bank", "import", str(tmp_path / "a.csv"))
     again = invoke(variables, "bank", "match")
+    known = json.loads(invoke(variables, "bank", "import", str(tmp_path / "a.csv"), "--json").output)
+    counted = json.loads(invoke(variables, "bank", "match", "--json").output)
 
     assert done.output == "1 new lines, 0 of others; 0 paid a payout, 0 show a payment booked by hand, 1 wait\n"
     assert again.output == "0 lines paid a payout, 0 show a payment booked by hand, 1 wait\n"
+    assert (known["lines"], known["others"], known["unmatched"]) == (0, 0, 1)
+    assert (counted["matched"], counted["unmatched"]) == (0, 1)
 
 
 def test_days_are_closed_and_reported(variables: dict[str, str], tmp_path: Path, db: Database) -> None:
@@ -135,11 +144,15 @@ def test_days_are_closed_and_reported(variables: dict[str, str], tmp_path: Path,
 
     closed = invoke(variables, "close", "through", "2025-12-31", "--who", "ann")
     restated = invoke(variables, "close", "restatement", "2025-12-01", "2025-12-31")
+    told = invoke(variables, "close", "restatement", "2025-12-01", "2025-12-31", "--json")
     reported = invoke(variables, "close", "report", "2026-01", "--folder", str(tmp_path / "out"))
     proof = invoke(variables, "reconcile", "proof", "--json")
 
     assert closed.output.startswith("0 days closed")
     assert restated.exit_code == 0
+    assert json.loads(told.output) == {
+        "from_day": "2025-12-01", "to_day": "2025-12-31", "changes": [], "by_currency": {},
+    }  # fmt: skip
     assert [Path(line).suffix for line in reported.output.split()] == [".html", ".xlsx"]
     assert isinstance(json.loads(proof.output), list)
 
