@@ -12,7 +12,7 @@ from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.bootstrap import World, open_world
 from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.listing import print_json, print_table
-from billing_pipeline.domain.changes import Timing, change_kind
+from billing_pipeline.domain.changes import ChangeKind, Timing
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import SubscriptionId
@@ -27,6 +27,7 @@ from billing_pipeline.flows.run_billing import run_billing
 
 app = typer.Typer(no_args_is_help=True, help="Bill subscriptions: invoices, previews, changes, credits that expire.")
 
+Subscription = Annotated[str, typer.Argument(help="Subscription id.")]
 Day = Annotated[date | None, typer.Option("--day", parser=typed_day, help="Bill what is due by then; today.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -58,7 +59,7 @@ def issue(
 
 
 @app.command()
-def preview(subscription: str, as_json: AsJson = False) -> None:
+def preview(subscription: Subscription, as_json: AsJson = False) -> None:
     """Show the next invoice of a subscription as it would be issued.
 
     Example: billing-pipeline bill preview sub-acme
@@ -75,8 +76,8 @@ def preview(subscription: str, as_json: AsJson = False) -> None:
 
 @app.command()
 def change(
-    subscription: str,
-    kind: str,
+    subscription: Subscription,
+    kind: Annotated[ChangeKind, typer.Argument(help="What shall change.")],
     wish: Annotated[str, typer.Argument(help='What exactly, as JSON, such as {"quantity": 5}.')] = "{}",
     timing: Annotated[Timing, typer.Option(help="When it takes effect.")] = "now",
     source: Annotated[str, typer.Option(help="A unique name: asking twice under it changes nothing.")] = "",
@@ -90,7 +91,7 @@ def change(
     """
     with open_world() as world:
         asked = request_change(
-            BillingStore(world.db), world.clock, SubscriptionId(subscription), change_kind(kind), wish_json(wish),
+            BillingStore(world.db), world.clock, SubscriptionId(subscription), kind, wish_json(wish),
             timing=timing, source=source, requested_by=requested_by,
         )  # fmt: skip
     name, at = asked.change.source, asked.change.effective_at.isoformat()
@@ -113,7 +114,7 @@ def parked(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 @app.command()
-def unpark(subscription: str) -> None:
+def unpark(subscription: Subscription) -> None:
     """Bill a parked subscription again, with the next run, once what was wrong with it is put right.
 
     Example: billing-pipeline bill unpark sub-acme

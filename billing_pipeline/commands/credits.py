@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 @app.command()
 def grant(
-    account: str,
+    account: Annotated[str, typer.Argument(help="Account id.")],
     amount: Annotated[str, typer.Argument(help="Such as 25.00.")],
     kind: Annotated[Kind, typer.Option(help="Where it comes from.")] = Kind.PROMOTIONAL,
     in_currency: Annotated[str, typer.Option("--currency", help="Default: the account's.")] = "",

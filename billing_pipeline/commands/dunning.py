@@ -34,6 +34,8 @@ app.command()(compare)
 
 WIDTH = 180  # of listings that go into a pipe or a file
 DAYS = ["%Y-%m-%d"]
+Subject = Annotated[str, typer.Argument(help="An account id, an invoice id or an invoice number.")]
+MessageId = Annotated[str, typer.Argument(help="The message, as `dunning messages` shows it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Who = Annotated[str, typer.Option("--who", help="Who says so.")]
 WhyText = Annotated[str, typer.Option("--why", help="The reason, for those who come later.")]
@@ -99,7 +101,7 @@ def run(
 
 @app.command()
 def hold(
-    subject: str,
+    subject: Subject,
     who: Who,
     why: WhyText,
     until: Until = None,
@@ -119,7 +121,7 @@ def hold(
 
 @app.command()
 def promise(
-    subject: str, until: Annotated[datetime, typer.Option("--until", formats=DAYS, help="The promised day.")], who: Who,
+    subject: Subject, until: Annotated[datetime, typer.Option("--until", formats=DAYS, help="The promised day.")], who: Who,
     why: WhyText = "promised to pay",
 ) -> None:  # fmt: skip
     """Believe a promise to pay: no step on the account or invoice through that day.
@@ -133,7 +135,7 @@ def promise(
 
 
 @app.command()
-def release(subject: str) -> None:
+def release(subject: Subject) -> None:
     """End every hold on an account or an invoice.
 
     Example: billing-pipeline dunning release acme
@@ -147,7 +149,7 @@ def release(subject: str) -> None:
 def messages(
     state: Annotated[MessageState | None, typer.Option("--state", help="Only those in this state; all.")] = None,
     account: Annotated[str, typer.Option("--account", help="Only of this account.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Messages at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List the newest messages with what became of them.
@@ -170,7 +172,9 @@ def messages(
 
 
 @app.command()
-def bounced(message_id: str, why: Annotated[str, typer.Option("--why", help="What the returned mail says.")]) -> None:
+def bounced(
+    message_id: MessageId, why: Annotated[str, typer.Option("--why", help="What the returned mail says.")]
+) -> None:
     """Note that a message came back.
 
     Example: billing-pipeline dunning bounced inv-sub-acme-20260331:reminder --why "mailbox full"
@@ -181,7 +185,7 @@ def bounced(message_id: str, why: Annotated[str, typer.Option("--why", help="Wha
 
 
 @app.command()
-def resend(message_id: str) -> None:
+def resend(message_id: MessageId) -> None:
     """Send a message again that failed, bounced, or whose fate is uncertain.
 
     Example: billing-pipeline dunning resend inv-sub-acme-20260331:reminder

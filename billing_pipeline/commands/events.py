@@ -27,7 +27,7 @@ WIDTH = 160
 def list_facts(
     state: Annotated[FactState | None, typer.Option(help="Only facts in this state; all.")] = None,
     about: Annotated[str, typer.Option(help="Only facts about this object, such as pi_... or an invoice.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Facts at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """The newest facts.

@@ -25,7 +25,7 @@ def importer(kind: str) -> Callable[..., None]:
     """The command that imports files of that kind."""
 
     def take(
-        file: Path,
+        file: Annotated[Path, typer.Argument(help="A CSV file; `import columns` says what it holds.")],
         skip_refused: Annotated[bool, typer.Option("--skip-refused", help="Take the good rows.")] = False,
         update: Annotated[bool, typer.Option("--update", help="Change names and addresses of known rows.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, take nothing.")] = False,
@@ -57,7 +57,7 @@ for _kind in KINDS.values():
 
 
 @app.command()
-def columns(kind: str) -> None:
+def columns(kind: Annotated[str, typer.Argument(help="The kind of file, such as accounts.")]) -> None:
     """Print the columns of a kind of file.
 
     Example: billing-pipeline import columns accounts

@@ -61,8 +61,8 @@ def show_all(
 
 
 @app.command()
-def show(invoice: str) -> None:
-    """Print an invoice as text. INVOICE is its id or its number.
+def show(invoice: Annotated[str, typer.Argument(help="Id or number.")]) -> None:
+    """Print an invoice as text.
 
     Example: billing-pipeline invoice show inv-sub-acme-20260331
     """
@@ -97,7 +97,7 @@ def render(
 
 @app.command()
 def credit(
-    invoice: str,
+    invoice: Annotated[str, typer.Argument(help="Invoice id.")],
     amount: Annotated[str, typer.Argument(help="Such as 25.00; all that is left where empty.")] = "",
     reason: Annotated[str, typer.Option(help="Stands on the credit note.")] = "Correction",
     by: By = "command line",
@@ -121,7 +121,9 @@ def credit(
 
 @app.command("give-up")
 def give_up_invoices(
-    invoices: list[str], reason: Annotated[str, typer.Option(help="Why.")], by: By = "command line"
+    invoices: Annotated[list[str], typer.Argument(help="Invoice ids.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    by: By = "command line",
 ) -> None:
     """Give overdue invoices up: the inbox writes them off, `ledger losses` books what is lost.
 

@@ -69,7 +69,12 @@ def trial_balance(as_of: Day = None, basis: OnBasis = Basis.CLOSED, as_json: AsJ
 
 
 @app.command()
-def statement(account: str, as_of: Day = None, basis: OnBasis = Basis.CLOSED, as_json: AsJson = False) -> None:
+def statement(
+    account: Annotated[str, typer.Argument(help="Account id.")],
+    as_of: Day = None,
+    basis: OnBasis = Basis.CLOSED,
+    as_json: AsJson = False,
+) -> None:
     """Print what happened on an account: invoices, payments, credits, and what it owes after each (+ owes us).
 
     Example: billing-pipeline ledger statement acme --as-of 2026-06-30
@@ -86,7 +91,7 @@ def statement(account: str, as_of: Day = None, basis: OnBasis = Basis.CLOSED, as
 
 @app.command()
 def export(
-    file: Path,
+    file: Annotated[Path, typer.Argument(help="Where the journal goes; what is there is written over.")],
     form: Annotated[Format, typer.Option("--format", help="csv, or beancount.")] = Format.CSV,
     since: Annotated[
         date | None, typer.Option(parser=typed_day, help="First accounting date; the first there is.")
@@ -155,7 +160,7 @@ def losses(as_json: AsJson = False) -> None:
 
 @app.command()
 def erase(
-    account: str,
+    account: Annotated[str, typer.Argument(help="Account id.")],
     keep: Annotated[Path, typer.Option(help="Folder for the PDFs of its invoices: the law wants them kept.")],
 ) -> None:
     """Forget the person behind an account, after its invoices were written as PDFs; the books stay.

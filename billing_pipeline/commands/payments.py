@@ -23,6 +23,7 @@ from billing_pipeline.web.links import pay_links
 app = typer.Typer(no_args_is_help=True, help="Payments: list, record, retry, cards that expire, tries that are left.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON list or object.")]
+InvoiceName = Annotated[str, typer.Argument(help="Invoice id.")]
 Limit = Annotated[int, typer.Option(min=1, help="Rows at most.")]
 
 
@@ -153,7 +154,7 @@ def record(
 
 
 @app.command()
-def retry(invoice: str) -> None:
+def retry(invoice: InvoiceName) -> None:
     """Ask for another try of an invoice; the next `collect run` makes it, as far as the card's budget allows.
 
     Example: billing-pipeline payments retry inv-sub-acme-20260331
@@ -165,7 +166,7 @@ def retry(invoice: str) -> None:
 
 
 @app.command()
-def link(invoice: str, as_json: AsJson = False) -> None:
+def link(invoice: InvoiceName, as_json: AsJson = False) -> None:
     """The address at which a customer pays this invoice, good for 30 days.
 
     Example: billing-pipeline payments link inv-sub-acme-20260331

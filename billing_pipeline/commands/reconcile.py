@@ -86,7 +86,7 @@ def list_(
 
 @app.command()
 def note(
-    divergence: str,
+    divergence: Annotated[str, typer.Argument(help="Its id, as `reconcile list` shows it.")],
     who: Annotated[str, typer.Option(help="Who says so.")],
     text: Annotated[str, typer.Option(help="What is said.")] = "",
     owner: Annotated[str, typer.Option(help="Who looks after it from now on.")] = "",

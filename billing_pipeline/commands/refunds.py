@@ -21,7 +21,7 @@ By = Annotated[str, typer.Option(help="Your name.")]
 
 @app.command()
 def request(
-    payment: str,
+    payment: Annotated[str, typer.Argument(help="The payment id, as `payments list` shows it.")],
     reason: Annotated[str, typer.Option(help="Why; it stays in the books.")],
     by: By,
     amount_minor: Annotated[int | None, typer.Option(help="In minor units; all that is left.")] = None,
@@ -39,7 +39,9 @@ def request(
 
 
 @app.command()
-def approve(name: str, by: By) -> None:
+def approve(
+    name: Annotated[str, typer.Argument(help="The name of the request, as `refunds list` shows it.")], by: By
+) -> None:
     """Agree to a refund that somebody else asked for.
 
     Example: billing-pipeline refunds approve refund-1a2b3c4d5e6f --by bob

@@ -20,6 +20,7 @@ from billing_pipeline.repair_hands import hands_of
 
 app = typer.Typer(no_args_is_help=True, help="Repairs of divergences: each adds facts, none edits history.")
 
+Number = Annotated[int, typer.Argument(help="Its number, as `repairs list` shows it.")]
 Who = Annotated[str, typer.Option("--who", help="Who decides; never who asked for it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -43,7 +44,7 @@ def list_(
 
 @app.command()
 def approve(
-    repair: int, who: Who, invoice: Annotated[str, typer.Option(help="The invoice that an orphan pays.")] = ""
+    repair: Number, who: Who, invoice: Annotated[str, typer.Option(help="The invoice that an orphan pays.")] = ""
 ) -> None:
     """Approve a repair that somebody else, or the comparison, asked for.
 
@@ -57,7 +58,7 @@ def approve(
 
 
 @app.command()
-def refuse(repair: int, who: Who, why: Annotated[str, typer.Option(help="The reason.")]) -> None:
+def refuse(repair: Number, who: Who, why: Annotated[str, typer.Option(help="The reason.")]) -> None:
     """Refuse a repair.
 
     Example: billing-pipeline repairs refuse 7 --who bob --why "the customer has paid by wire"

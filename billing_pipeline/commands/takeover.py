@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 
 Names = Annotated[list[str] | None, typer.Argument(help="Subscriptions; none for all, or for all of --segment.")]
+Proposal = Annotated[int, typer.Argument(help="The id of the change, as `takeover proposals` shows it.")]
 Segment = Annotated[str | None, typer.Option("--segment", help="Only accounts of this segment: business or consumer.")]
 All = Annotated[bool, typer.Option("--all", help="Every subscription, where none is named.")]
 Cycles = Annotated[
@@ -151,7 +152,7 @@ def proposals(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def accept(proposal_id: int, who: Who) -> None:
+def accept(proposal_id: Proposal, who: Who) -> None:
     """Follow a change that was made in Stripe: it is put on the subscription's list of changes.
 
     Example: billing-pipeline takeover accept 7 --who ann
@@ -160,7 +161,7 @@ def accept(proposal_id: int, who: Who) -> None:
 
 
 @app.command()
-def reject(proposal_id: int, who: Who) -> None:
+def reject(proposal_id: Proposal, who: Who) -> None:
     """Take a change back that was made in Stripe: the next sync sets the mirror back.
 
     Example: billing-pipeline takeover reject 7 --who ann

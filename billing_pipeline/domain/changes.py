@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, assert_never, get_args
+from typing import Any, Literal, assert_never
 
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import ItemId, PriceId, SubscriptionId
@@ -202,12 +202,3 @@ def _instant(value: Any) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{value!r} has no zone: write 2026-03-01T00:00:00+00:00")
     return moment
-
-
-def change_kind(word: str) -> ChangeKind:
-    """The kind of that name. Raises Broken for a word that is none."""
-    kind: ChangeKind
-    for kind in get_args(ChangeKind):
-        if kind == word:
-            return kind
-    raise Broken(f"unknown change {word!r}: use one of {', '.join(get_args(ChangeKind))}")

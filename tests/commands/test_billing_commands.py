@@ -8,7 +8,6 @@ import pytest
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables.billing import invoices, subscriptions
 from billing_pipeline.commands.billing import wish_json
-from billing_pipeline.domain.changes import change_kind
 from billing_pipeline.domain.errors import Broken
 from tests.commands.cli import Said, run
 from tests.seeds import change, fetch, insert_account, insert_price, insert_subscription
@@ -84,8 +83,3 @@ def test_bad_input_is_one_line_with_the_remedy(say: Say, acme: Database) -> None
 def test_a_wish_that_is_no_object_is_shown_how_to_write_one(text: str) -> None:
     with pytest.raises(Broken, match=r'write it like \{"quantity": 5\}'):
         wish_json(text)
-
-
-def test_an_unknown_word_is_answered_with_those_that_are_known() -> None:
-    with pytest.raises(Broken, match="unknown change 'explode': use one of start, add"):
-        change_kind("explode")

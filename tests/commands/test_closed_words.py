@@ -20,6 +20,7 @@ MISTYPED = [
     ("refunds request pi_1 --reason r --by ann --to {}", "credit"),
     ("repairs list --state {}", "proposed"),
     ("dunning messages --state {}", "bounced"),
+    ("bill change s1 {}", "reinstate"),
     ("bill change s1 pause --timing {}", "period_end"),
     ("payments record 1 usd --reference r --method {}", "cheque"),
     ("sweep run --type {}", "balance_transaction"),

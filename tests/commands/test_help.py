@@ -47,10 +47,18 @@ def examples(name: str) -> list[str]:
     return [line.strip().removeprefix(SIGN) for line in last.splitlines() if line.strip().startswith(SIGN)]
 
 
+def parameters() -> dict[str, Any]:
+    """Every argument and option of every command, by its command's name and its own."""
+    return {
+        f"{name} {one.name}": one for name, command in COMMANDS.items() for one in command.params if one.name != "help"
+    }
+
+
 def named_commands() -> list[list[str]]:
     """The words of every command that a help text names in code."""
     load([*SINGLE, *GROUPS])
-    told = [one.help or "" for _, one in everything("billing-pipeline", typer.main.get_command(app))]
+    told = [one.help or "" for one in parameters().values()]
+    told += [one.help or "" for _, one in everything("billing-pipeline", typer.main.get_command(app))]
     code = [piece.removeprefix("billing-pipeline ").split() for text in told for piece in re.findall("`([^`]+)`", text)]
     return [words for words in code if words[0] in GROUPS]
 
@@ -86,6 +94,13 @@ def test_the_commands_that_a_help_names_exist() -> None:
 
     assert ["collect", "run"] in named_commands()
     assert not absent
+
+
+def test_every_argument_and_option_has_a_help_text() -> None:
+    silent = [name for name, one in parameters().items() if not (one.help or "").strip()]
+
+    assert len(parameters()) > len(COMMANDS)
+    assert not silent
 
 
 def test_the_shipped_files_that_examples_name_are_there() -> None:
