@@ -162,7 +162,3 @@ def _print(report: Report) -> None:
     console.print("What will happen", style="italic")
     for sentence in report.will_happen:
         console.print(f"- {sentence}", markup=False, highlight=False)
-
-
-app = typer.Typer(help="What is set up, and what will happen.", invoke_without_command=True)
-app.callback()(doctor)

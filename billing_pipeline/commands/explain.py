@@ -8,10 +8,7 @@ from billing_pipeline.adapters.stores.trail_store import Trails
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.flows.explain import explain as explain_flow
 
-app = typer.Typer(help="Explain a number down to its entries, calls, events and request ids.")
 
-
-@app.callback(invoke_without_command=True)
 def explain(
     subject: Annotated[
         str, typer.Argument(help="Invoice (id or number), payment, refund, dispute, payout or divergence.")

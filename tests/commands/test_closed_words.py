@@ -9,6 +9,7 @@ from billing_pipeline.cli import GROUPS, app, load
 from billing_pipeline.commands.days import typed_day
 from billing_pipeline.domain.errors import Broken
 
+load([*GROUPS])
 NOBODY = {"BILLING_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing", "COLUMNS": "1000"}
 
 MISTYPED = [
@@ -44,8 +45,6 @@ DAYS = [
 
 @pytest.mark.parametrize(("command", "known"), MISTYPED)
 def test_a_mistyped_word_is_refused_with_the_known_ones(command: str, known: str, tmp_path) -> None:
-    load([*GROUPS])
-
     said = CliRunner().invoke(app, command.format("mistypd").split(), env=NOBODY | {"BILLING_HOME": str(tmp_path)})
 
     assert said.exit_code == 2
@@ -55,8 +54,6 @@ def test_a_mistyped_word_is_refused_with_the_known_ones(command: str, known: str
 
 @pytest.mark.parametrize("command", DAYS)
 def test_what_is_no_day_is_refused_with_the_form_of_one(command: str, tmp_path) -> None:
-    load([*GROUPS])
-
     with pytest.raises(Broken, match="'yesterday' is no day: write it like 2026-03-31"):
         CliRunner().invoke(
             app,

@@ -5,17 +5,19 @@ import pytest
 from typer.testing import CliRunner
 
 from billing_pipeline.adapters import embedded_postgres, local_simulator
-from billing_pipeline.commands import doctor
+from billing_pipeline.cli import app, load
+from billing_pipeline.commands.doctor import will_happen
 from billing_pipeline.settings import OPTIONS, Settings
 from tests.commands.cli import environment
 
+load(["doctor"])
 SECRET = "topsecret0123456789topsecret0123456789"
 
 
 def examined(*words: str, **variables: str) -> str:
     """What the doctor prints with those variables set and no others of ours."""
     unset = dict.fromkeys(OPTIONS, "")
-    said = CliRunner().invoke(doctor.app, list(words), env=unset | environment(variables))
+    said = CliRunner().invoke(app, ["doctor", *words], env=unset | environment(variables))
     assert said.exit_code == 0, said.output
     return said.output
 
@@ -109,4 +111,4 @@ def test_a_live_key_is_said_loudly():
         {"STRIPE_SECRET_KEY": "sk_live_a", "BILLING_LIVE": "1", "BILLING_DATABASE_URL": "postgresql://db/x"}
     )
 
-    assert doctor.will_happen(settings)[0].startswith("A LIVE KEY: REAL MONEY MOVES")
+    assert will_happen(settings)[0].startswith("A LIVE KEY: REAL MONEY MOVES")

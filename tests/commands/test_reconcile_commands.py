@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from assets.jobs import approve_repair
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import control
-from billing_pipeline.commands import bank, close, explain, reconcile, repairs, warehouse
+from billing_pipeline.cli import app, load
 from billing_pipeline.domain.errors import Broken
 from resources import BillingResource
 from stripe_simulator import Simulator
@@ -18,10 +18,7 @@ from stripe_simulator.server import serving
 from tests.collecting import customer, open_desk
 from tests.seeds import fetch, insert_invoice
 
-APPS = {
-    "reconcile": reconcile.app, "repairs": repairs.app, "explain": explain.app, "close": close.app, "bank": bank.app,
-    "warehouse": warehouse.app,
-}  # fmt: skip
+load(["reconcile", "repairs", "explain", "close", "bank", "warehouse"])
 POLICIES = Path(__file__).parents[2] / "policies"
 STATEMENT = "Date,Type,Description,Reference,Amount,Balance\n2026-01-01,CR,STRIPE PAYOUT,x,9.00,9.00\n"
 
@@ -44,7 +41,7 @@ def variables(tmp_path: Path, db: Database, simulator: Simulator) -> Iterator[di
 
 
 def invoke(variables: dict[str, str], group: str, *words: str) -> Result:
-    return CliRunner().invoke(APPS[group], list(words), env=variables, catch_exceptions=False)
+    return CliRunner().invoke(app, [group, *words], env=variables, catch_exceptions=False)
 
 
 def test_a_run_finds_lists_explains_and_publishes(variables: dict[str, str], db: Database) -> None:
