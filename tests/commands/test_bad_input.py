@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from billing_pipeline import cli
 from billing_pipeline.adapters import embedded_postgres
 from tests.commands.cli import Said, environment, run
 from tests.forked import as_ordinary_user, ordinary_user
+
+cli.load(["db"])  # before a test becomes a user who may not read where Python lies
 
 
 def one_line(said: Said, *expected: str) -> bool:
@@ -82,8 +85,6 @@ def test_a_home_that_may_not_be_written_is_named():
         # The child cannot start another interpreter when that one lies in root's own folder, so main() is called here.
         import contextlib
         import io
-
-        from billing_pipeline import cli
 
         os.environ |= environment({"BILLING_HOME": str(closed / ".billing")})
         said = io.StringIO()
