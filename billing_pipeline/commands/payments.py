@@ -147,6 +147,8 @@ def record(
         at = datetime.combine(received, time.min, UTC) if received else world.clock.now()
         if invoice and world.db.row("collection/customer_of_invoice", invoice_id=invoice) is None:
             raise Broken(f"no invoice {invoice!r}: leave it out, and the money waits for its owner")
+        if account:
+            require_account(world.db, account)
         money = ReceivedMoney(amount_minor, currency.lower(), method, reference, at, by, invoice, account)
         payment_id, new = record_payment(InboxStore(world.db), world.clock, money)
     told = {"payment_id": payment_id, "new": new}

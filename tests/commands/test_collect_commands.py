@@ -140,6 +140,7 @@ def test_what_is_unknown_is_named_in_one_line(variables: dict[str, str]) -> None
         ("payments", "retry", "inv-9"),
         ("payments", "link", "inv-9"),
         ("payments", "record", "1", "usd", "--reference", "r", "--invoice", "inv-9"),
+        ("payments", "record", "1", "usd", "--reference", "r", "--account", "acct-9"),
         ("refunds", "request", "pay-9", "--reason", "r", "--by", "ann"),
     ):
         with pytest.raises(Broken, match=r"inv-9|pay-9|acct-9"):
