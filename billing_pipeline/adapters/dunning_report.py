@@ -52,7 +52,7 @@ def _curve(replayed: Replayed) -> str:
         xlabel="days after the failure",
         ylim=(0, 1),
     )
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")  # below the curves; looking for the best place can take seconds
     return _svg(figure)
 
 
@@ -69,7 +69,7 @@ def _bars(replayed: Replayed) -> str:
     axes.set_xticks(ticks, [name.replace("_", " ") for name in names])
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(title="What would have been done (expected number)")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     return _svg(figure)
 
 

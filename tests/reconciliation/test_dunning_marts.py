@@ -1,4 +1,4 @@
-"""Recovery and involuntary churn on five invoices whose numbers can be worked out by hand, denominators included."""
+"""Recovery and involuntary churn on six invoices whose numbers can be worked out by hand, denominators included."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -24,13 +24,13 @@ def march(day: int, hour: int = 9) -> datetime:
 
 @pytest.fixture(scope="module")
 def path(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A published warehouse with these five invoices on top of books that agree and know no attempt."""
+    """A published warehouse with these six invoices on top of books that agree and know no attempt."""
     with published(cluster, template, tmp_path_factory.mktemp("home"), lambda books: fill(books.db)) as made:
         yield made
 
 
 def fill(db: Database) -> None:
-    """Saved by our second retry; saved by a letter; lost; still open (a consumer); never failed."""
+    """Saved by our second retry; saved by a letter; lost; still open (a consumer); never failed; failed, and voided."""
     for account, segment in (("one", "business"), ("two", "business"), ("three", "business"), ("four", "consumer")):
         insert_account(db, account, segment=segment)
     owed(db, "retried", "one", 1000, paid_on=5)
@@ -41,7 +41,7 @@ def fill(db: Database) -> None:
         (3, "declined", "insufficient_funds"),
         (5, "succeeded", ""),
     )
-    steps(db, "retried", 1000, "soft", retry_1=3, reminder=4, retry_2=5)
+    steps(db, "retried", 1000, "soft", retry_1=3, reminder=4, retry_2=5, reminder_2=5)
     owed(db, "written-to", "two", 2000, paid_on=4)
     tries(db, "written-to", (1, "declined", "lost_card"))
     steps(db, "written-to", 2000, "hard", reminder=3)
@@ -52,10 +52,12 @@ def fill(db: Database) -> None:
     tries(db, "open", (10, "declined", "do_not_honor"))
     owed(db, "at-once", "one", 5000, paid_on=2)
     tries(db, "at-once", (2, "succeeded", ""))
+    owed(db, "voided", "two", 6000, state="void")
+    tries(db, "voided", (2, "declined", "do_not_honor"))
 
 
-def owed(db: Database, name: str, account: str, minor: int, paid_on: int = 0) -> None:
-    paid = {"state": "paid", "paid_at": march(paid_on, 10), "paid_minor": minor} if paid_on else {"state": "overdue"}
+def owed(db: Database, name: str, account: str, minor: int, paid_on: int = 0, state: str = "overdue") -> None:
+    paid = {"state": "paid", "paid_at": march(paid_on, 10), "paid_minor": minor} if paid_on else {"state": state}
     amounts = dict.fromkeys(("total_minor", "subtotal_minor", "due_minor"), minor)
     insert_invoice(db, name, account, issued_at=march(1), **amounts, **paid)
 
@@ -95,6 +97,7 @@ def test_a_step_is_told_with_the_invoices_that_reached_it_and_the_money_it_was_t
         ("cancel", "soft", 1, 0, 0, 3000, 0, 0, None),
         ("reminder", "hard", 1, 1, 1, 2000, 2000, 1_000_000, 1),
         ("reminder", "soft", 2, 1, 0, 4000, 0, 0, None),
+        ("reminder_2", "soft", 1, 1, 0, 1000, 0, 0, None),  # at the moment of retry_2, which takes the credit
         ("retry_1", "soft", 2, 1, 0, 4000, 0, 0, None),
         ("retry_2", "soft", 1, 1, 1, 1000, 1000, 1_000_000, 0),
     ]
@@ -144,6 +147,27 @@ def test_saved_lost_and_open_are_the_whole(path: Path):
     )
 
     assert whole == (True,)
+
+
+def test_the_first_charges_that_failed_are_the_invoices_that_churn_begins_with(path: Path):
+    first = ask(
+        path,
+        "select segment, currency, sum(tries - succeeded), sum(tried_minor - succeeded_minor) "
+        "from marts.recovery_by_attempt where attempt_no = 1 group by all order by all",
+    )
+    failed = ask(
+        path,
+        "select segment, currency, sum(invoices_failed), sum(failed_minor) "
+        "from marts.involuntary_churn group by all order by all",
+    )
+
+    assert first == failed == [("business", "usd", 3, 6000), ("consumer", "usd", 1, 4000)]
+
+
+def test_no_payment_is_credited_to_two_steps(path: Path):
+    (credited,) = ask(path, "select sum(recovered), sum(recovered_minor) from marts.dunning_recovery")
+
+    assert credited == (2, 3000)
 
 
 def test_finance_reads_the_month_in_one_line(path: Path):

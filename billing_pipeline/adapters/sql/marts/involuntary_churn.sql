@@ -1,16 +1,7 @@
--- What failed charges cost and what was saved of it. Denominator: every invoice whose first charge failed in that month. saved: paid before dunning canceled or wrote it off (by_retry: the engine's own later try brought it); lost: canceled or written off and not paid before that (paid_late: paid all the same afterwards); open: neither yet. Customers count as saved when nothing of theirs that failed in that month is lost or open. Grain: one row per month, account segment and currency.
--- in: ledger.stripe_attempts, ledger.invoices, ledger.accounts, ledger.dunning_steps    out: table marts.involuntary_churn
+-- What failed charges cost and what was saved of it. Denominator: every invoice whose first charge failed in that month, voided ones left out. saved: paid before dunning canceled or wrote it off (by_retry: the engine's own later try brought it); lost: canceled or written off and not paid before that (paid_late: paid all the same afterwards); open: neither yet. Customers count as saved when nothing of theirs that failed in that month is lost or open. Grain: one row per month, account segment and currency.
+-- in: marts.tries, ledger.invoices, ledger.dunning_steps    out: table marts.involuntary_churn
 create or replace table marts.involuntary_churn as
-with tries as (
-    select
-        regexp_replace(subject, '#[0-9]+$', '') as invoice_id,
-        outcome,
-        started_at,
-        row_number() over (partition by regexp_replace(subject, '#[0-9]+$', '') order by started_at, attempt_id) as nth
-    from ledger.stripe_attempts
-    where operation in ('charge', 'confirm') and outcome in ('succeeded', 'declined', 'requires_action', 'refused')
-),
-ends as (
+with ends as (
     select invoice_id, min(taken_at) as ended_at
     from ledger.dunning_steps
     where action in ('cancel', 'write_off') and outcome = 'taken'
@@ -19,20 +10,19 @@ ends as (
 failed as (
     select
         cast(date_trunc('month', f.started_at at time zone 'UTC') as date) as month,
-        a.segment,
-        i.currency,
-        i.account_id,
-        i.due_minor,
+        f.segment,
+        f.currency,
+        f.account_id,
+        f.due_minor,
         i.paid_at is not null as paid,
         i.paid_at is not null and (e.ended_at is null or i.paid_at < e.ended_at) as saved,
         e.ended_at is not null and (i.paid_at is null or i.paid_at >= e.ended_at) as lost,
-        exists (select 1 from tries r where r.invoice_id = f.invoice_id and r.nth > 1 and r.outcome = 'succeeded') as by_retry,
+        exists (select 1 from marts.tries r where r.invoice_id = f.invoice_id and r.attempt_no > 1 and r.outcome = 'succeeded') as by_retry,
         date_diff('day', f.started_at, i.paid_at) as days_to_payment
-    from tries f
+    from marts.tries f
     join ledger.invoices i on i.invoice_id = f.invoice_id
-    join ledger.accounts a on a.account_id = i.account_id
     left join ends e on e.invoice_id = f.invoice_id
-    where f.nth = 1 and f.outcome <> 'succeeded' and i.due_minor > 0 and i.state <> 'void'
+    where f.attempt_no = 1 and f.outcome <> 'succeeded'
 ),
 customers as (
     select month, segment, currency, account_id, bool_and(saved) as saved, bool_or(lost) as lost
