@@ -15,6 +15,7 @@ from billing_pipeline.adapters.dunning_policy_file import candidate, check_polic
 from billing_pipeline.adapters.stores.dunning_history import DunningHistory
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.commands.accounts import require_account
+from billing_pipeline.commands.dunning_bounces import bounces
 from billing_pipeline.commands.dunning_compare import compare
 from billing_pipeline.commands.tables import console, listed
 from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX
@@ -31,6 +32,7 @@ from billing_pipeline.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Dunning that acts only on what is proven.")
 app.command()(compare)
+app.add_typer(bounces, name="bounces")
 
 WIDTH = 180  # of listings that go into a pipe or a file
 DAYS = ["%Y-%m-%d"]
@@ -175,7 +177,7 @@ def messages(
 def bounced(
     message_id: MessageId, why: Annotated[str, typer.Option("--why", help="What the returned mail says.")]
 ) -> None:
-    """Note that a message came back.
+    """Note by hand that a message came back; `bounces read` notes what mail servers report.
 
     Example: billing-pipeline dunning bounced inv-sub-acme-20260331:reminder --why "mailbox full"
     """

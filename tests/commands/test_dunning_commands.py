@@ -10,6 +10,7 @@ import pytest
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import control
 from tests import seeds
+from tests.bounces import report
 from tests.commands.cli import Said, run
 from tests.dunning_world import World
 
@@ -100,6 +101,30 @@ def test_messages_of_an_account_that_does_not_exist_are_no_empty_list(home: str,
 
     assert (said.code, len(said.complaint)) == (2, 1)
     assert "no account 'acmee'" in said.complaint[0]
+
+
+def test_a_folder_of_bounces_is_read_by_command_and_what_cannot_be_read_is_named(
+    home: str, database_url: str, say: Say, world: World, tmp_path: Path
+):
+    moment = datetime(2026, 3, 3, 9, tzinfo=UTC)
+    seeds.add(
+        world.db, control.messages, message_id="inv-1:reminder", account_id="acme", invoices=["inv-1"], language="en",
+        template="payment_failed", recipient="ann@example.org", subject="Your payment", body_text="-", body_html="-",
+        state="sent", queued_at=moment, next_try_at=moment,
+    )  # fmt: skip
+    (tmp_path / "1.eml").write_text(report("inv-1:reminder"))
+
+    told = say("bounces", "read", str(tmp_path)).text
+    (tmp_path / "2.eml").write_text(report("inv-1:reminder", action="melted"))
+    words = ("dunning", "bounces", "read", str(tmp_path), "--json")
+    again = run(*words, BILLING_HOME=home, BILLING_DATABASE_URL=database_url)
+
+    assert told.splitlines()[-1] == "noted 1"
+    assert [row["state"] for row in seeds.fetch(world.db, control.messages)] == ["bounced"]
+    assert again.code == 1
+    assert [(row["file"], row["result"]) for row in json.loads(again.text)] == [
+        ("1.eml", "known"), ("2.eml", "unreadable"),
+    ]  # fmt: skip
 
 
 def test_a_replay_without_history_says_so(home: str, database_url: str):

@@ -1,5 +1,6 @@
 """What people do about dunning: holds, a look at the outbox, bounces."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +9,7 @@ from typing import Literal
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.hold_dunning import HoldKind
+from billing_pipeline.flows.note_bounces import Posted
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class DunningDesk:
         """The newest messages, of that state and account where given."""
         rows = self.db.rows("dunning/messages", state=state, account_id=account, batch=batch)
         return [SentMessage(*tuple(row)) for row in rows]
+
+    def posted(self, fingerprints: Sequence[str]) -> dict[str, Posted]:
+        """Messages by the fingerprint of their Message-ID."""
+        rows = self.db.rows("dunning/posted", fingerprints=list(fingerprints)) if fingerprints else []
+        return {row.fingerprint: Posted(row.message_id, row.state, row.sent_at) for row in rows}
 
     def note_bounce(self, message_id: str, words: str) -> None:
         """The message came back. Raises Broken when it was never sent."""
