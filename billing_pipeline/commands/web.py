@@ -6,6 +6,7 @@ import typer
 
 from billing_pipeline import operations
 from billing_pipeline.bootstrap import open_world
+from billing_pipeline.dunning_parts import dunning_parts
 from billing_pipeline.web.serve import serve as serve_world
 
 app = typer.Typer(no_args_is_help=True, help="The webhook, the payment page and the loop that applies events.")
@@ -30,7 +31,13 @@ def serve(
             f"listening on http://{host}:{port}; webhook /api/webhooks/stripe, health /healthz, metrics /metrics"
         )
         serve_world(
-            world, host, port,
-            after_apply=lambda applied: operations.reinstate(world), carry=lambda: operations.carry(world),
+            world,
+            host,
+            port,
             run_errands=lambda errands: operations.run_errands(world, errands),
-        )  # fmt: skip
+            rounds={
+                "reinstate": lambda: operations.reinstate(world),
+                "hooks": lambda: dunning_parts(world).tell(),
+                "messages": lambda: dunning_parts(world).send(),
+            },
+        )

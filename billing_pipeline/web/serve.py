@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,7 +30,7 @@ from billing_pipeline.web.metrics import Metrics
 
 IDLE_SECONDS: Final = 1.0  # facts that other processes put in wait no longer than this
 SETTLE_SECONDS: Final = 60.0  # one settle cycle: a lost reply is asked for a minute later
-CARRY_SECONDS: Final = 15.0  # a payer has the service back within a minute, and other systems know it
+ROUND_SECONDS: Final = 15.0  # a payer has the service back within a minute, and other systems know it
 FAILED_SECONDS: Final = 2.0  # a pause while the database or Stripe is away
 ERRANDS_MAX: Final = 500  # of one round: what comes meanwhile waits for no more than that
 BACKLOG_CONNECTIONS: Final = 512
@@ -41,16 +41,16 @@ log = logging.getLogger("billing_pipeline.serve")
 
 @dataclass(slots=True)
 class Loops:
-    """The loops of a process. wake: facts were stored. stop: the process ends. carry: what waits to leave leaves.
+    """The loops of a process. wake: facts were stored. stop: the process ends.
 
-    run_errands: does in Stripe what facts asked for. asked: the errands that wait for it.
+    run_errands: does in Stripe what facts asked for. asked: the errands that wait for it. rounds: what is done every
+    ROUND_SECONDS, by name, each in a loop of its own: a mail server that is dead keeps nobody waiting but mails.
     """
 
     world: World
     metrics: Metrics
-    after_apply: Callable[[Applied], object] = lambda applied: None
     run_errands: Callable[[Sequence[Errand]], object] = lambda errands: None
-    carry: Callable[[], object] = lambda: None
+    rounds: Mapping[str, Callable[[], object]] = field(default_factory=dict)
     wake: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
     asked: SimpleQueue[Errand] = field(default_factory=SimpleQueue)
@@ -77,9 +77,9 @@ class Loops:
         """Ask every minute for calls without a known end."""
         self._every(SETTLE_SECONDS, "settle", self.settle_once)
 
-    def carry_forever(self) -> None:
-        """Reinstate payers whoever applied their payment, and empty the outboxes; a slow mail server delays no fact."""
-        self._every(CARRY_SECONDS, "carry", self.carry)
+    def round_forever(self, name: str) -> None:
+        """Do that round every ROUND_SECONDS."""
+        self._every(ROUND_SECONDS, name, self.rounds[name])
 
     def _every(self, seconds: float, loop: str, once: Callable[[], object]) -> None:
         """Do it at once and then again and again, sooner after a round that failed."""
@@ -112,7 +112,6 @@ class Loops:
         if applied.applied or applied.ignored or applied.dead:
             self.metrics.apply_seconds.observe(time.monotonic() - began)
             self.metrics.count_applied(applied)
-            self.after_apply(applied)
             for errand in applied.errands:
                 self.asked.put(errand)
         return applied
@@ -152,7 +151,7 @@ def working(loops: Loops) -> AbstractContextManager[None]:
         loops.errands_forever,
         loops.poll_forever,
         loops.settle_forever,
-        loops.carry_forever,
+        *(partial(loops.round_forever, name) for name in loops.rounds),
     )
 
 
@@ -163,7 +162,7 @@ def applying(loops: Loops) -> AbstractContextManager[None]:
 
 @contextmanager
 def _threads(loops: Loops, *targets: Callable[[], None]) -> Iterator[None]:
-    threads = [threading.Thread(target=target, name=target.__name__, daemon=True) for target in targets]
+    threads = [threading.Thread(target=target, daemon=True) for target in targets]
     for thread in threads:
         thread.start()
     try:
@@ -175,14 +174,17 @@ def _threads(loops: Loops, *targets: Callable[[], None]) -> Iterator[None]:
             thread.join()
 
 
-# long because each part of the server is named
-def serve(
-    world: World, host: str, port: int, *, after_apply: Callable[[Applied], object] = lambda applied: None,
-    run_errands: Callable[[Sequence[Errand]], object] = lambda errands: None, carry: Callable[[], object] = lambda: None,
-) -> None:  # fmt: skip
+def serve(  # long because each part of the server is named
+    world: World,
+    host: str,
+    port: int,
+    *,
+    run_errands: Callable[[Sequence[Errand]], object] = lambda errands: None,
+    rounds: Mapping[str, Callable[[], object]],
+) -> None:
     """Serve until the process is told to end (SIGTERM, Ctrl-C); what is queued is written before it does."""
     metrics = Metrics()
-    loops = Loops(world, metrics, after_apply, run_errands, carry)
+    loops = Loops(world, metrics, run_errands, rounds)
     app = build_app(world, metrics=metrics, on_stored=lambda new: loops.wake.set())
     with working(loops):
         uvicorn.run(
