@@ -14,21 +14,16 @@ from billing_pipeline.domain.mirror_requests import Aspect
 from billing_pipeline.flows.follow_edits import decide_proposal
 from stripe_simulator import Simulator
 from tests.architecture.source import ROOT
-from tests.mirroring import MirrorDesk, add_item, mirror_customer, open_mirror_desk
+from tests.mirroring import MirrorDesk, add_item, mirror_customer, open_mirror_desk, open_team_desk
 from tests.seeds import change, fetch, insert_price, insert_subscription
 
 
 @pytest.fixture
 def desk(db: Database, simulator: Simulator) -> MirrorDesk:
     """Acme pays for three seats; its mirror is held and every event so far was heard."""
-    made = open_mirror_desk(db, simulator)
-    mirror_customer(made)
+    made = open_team_desk(db, simulator)
     insert_price(db, "basic-usd")
-    insert_price(db, "team-usd", "team", scheme="per_unit", unit_minor=1200)
-    insert_subscription(db, price_id="team-usd", quantity=3)
-    made.bill()
     made.catalog()
-    made.sync()
     made.hear()
     return made
 

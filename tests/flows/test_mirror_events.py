@@ -16,7 +16,7 @@ from billing_pipeline.flows.books import Books
 from billing_pipeline.flows.ports.event_rows import SubscriptionRow, WishRow
 from stripe_simulator import Simulator
 from tests.fakes import START
-from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
+from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk, open_team_desk
 from tests.seeds import fetch, insert_price, insert_subscription
 from tests.story.mirror_life import Crash, Dying
 
@@ -24,14 +24,8 @@ from tests.story.mirror_life import Crash, Dying
 @pytest.fixture
 def desk(db: Database, simulator: Simulator) -> MirrorDesk:
     """Acme pays for three seats; its mirror is held and every event so far was heard."""
-    made = open_mirror_desk(db, simulator)
-    made.hear()  # the first poll lists objects; events are read from the next on
-    mirror_customer(made)
-    insert_price(db, "team-usd", "team", scheme="per_unit", unit_minor=1200)
-    insert_subscription(db, price_id="team-usd", quantity=3)
-    made.bill()
-    made.catalog()
-    made.sync()
+    made = open_team_desk(db, simulator)
+    made.hear()  # the first poll lists objects; the second reads the events
     made.hear()
     return made
 
