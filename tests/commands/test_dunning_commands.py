@@ -78,13 +78,18 @@ def test_holds_are_made_and_released_by_command(say: Say, world: World):
     assert [row["kind"] for row in seeds.fetch(world.db, control.dunning_holds, ended_at=None)] == ["promise", "skip"]
 
 
-def test_the_outbox_is_listed_bounced_and_sent_again_by_command(say: Say, world: World):
+def reminder_sent(world: World) -> None:
+    """The reminder of inv-1 is in the outbox and has left."""
     moment = datetime(2026, 3, 3, 9, tzinfo=UTC)
     seeds.add(
         world.db, control.messages, message_id="inv-1:reminder", account_id="acme", invoices=["inv-1"], language="en",
         template="payment_failed", recipient="acme@example.com", subject="Your payment", body_text="-", body_html="-",
         state="sent", queued_at=moment, next_try_at=moment,
     )  # fmt: skip
+
+
+def test_the_outbox_is_listed_bounced_and_sent_again_by_command(say: Say, world: World):
+    reminder_sent(world)
 
     listed = say("messages").text
     say("bounced", "inv-1:reminder", "--why", "mailbox full")
@@ -106,12 +111,7 @@ def test_messages_of_an_account_that_does_not_exist_are_no_empty_list(home: str,
 def test_a_folder_of_bounces_is_read_by_command_and_what_cannot_be_read_is_named(
     home: str, database_url: str, say: Say, world: World, tmp_path: Path
 ):
-    moment = datetime(2026, 3, 3, 9, tzinfo=UTC)
-    seeds.add(
-        world.db, control.messages, message_id="inv-1:reminder", account_id="acme", invoices=["inv-1"], language="en",
-        template="payment_failed", recipient="ann@example.org", subject="Your payment", body_text="-", body_html="-",
-        state="sent", queued_at=moment, next_try_at=moment,
-    )  # fmt: skip
+    reminder_sent(world)
     (tmp_path / "1.eml").write_text(report("inv-1:reminder"))
 
     told = say("bounces", "read", str(tmp_path)).text

@@ -1,8 +1,8 @@
 -- Stripe's charges and refunds that the journal does not hold. Grain: one row per object.
--- Days: of objects the close zone's day.
+-- The entries are those of bridge_ledger_objects: what one of them crosses to is not told again here. Days: of objects the close zone's day.
 -- in: booked, stripe.charges, stripe.payment_intents, stripe.refunds, duplicates, cut    out: the columns of a crossing
 with entered as (
-    select source from booked where stripe_minor <> 0 and kind in ('payment', 'refund')
+    select source from booked where stripe_minor <> 0 and kind in ('payment', 'refund', 'refund_failed', 'payment_returned')
 ),
 unbooked as (
     select c.currency, c.created_at, c.captured_minor as minor, c.payment_intent_id, 'charge' as what
