@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from billing_pipeline.adapters import embedded_postgres
 
 Row = dict[str, Any]
 RESULTS: Final = Path(__file__).parent / "results.json"
-
+COLUMNS: Final = ("figure", "value", "unit", "floor", "ratio", "n", "note")
+WIDTH: Final = 132  # columns at least: in fewer the notes have no room
 
 FIGURES: Final[dict[str, tuple[str, ...]]] = {
     "collect": ("collect_limit", "collect_limit_100", "collect_calls_per_invoice"),
@@ -66,7 +67,7 @@ def main() -> int:
             rows = measured(suites(server.url, asked.size == "full"), asked.only)
         finally:
             embedded_postgres.destroy(Path(home))
-    Console().print(shown(rows))
+    Console(width=max(Console().width, WIDTH)).print(shown(rows))
     keep(rows)
     return 0 if rows else 1
 
@@ -97,11 +98,17 @@ def selected(groups: dict[str, Callable[[], list[Row]]], only: str) -> dict[str,
 
 def shown(rows: list[Row]) -> Table:
     """The table that `make bench` prints."""
-    table = Table("figure", "value", "unit", "floor", "ratio", "n", "note")
+    table = Table(*(Column(name, no_wrap=True) for name in COLUMNS[:-1]), COLUMNS[-1])
     for row in rows:
-        cells = (row[key] for key in ("value", "unit", "floor", "ratio", "n", "note"))
-        table.add_row(row["name"], *(f"{cell:,.2f}" if isinstance(cell, float) else str(cell) for cell in cells))
+        table.add_row(row["name"], *(cell(row[column]) for column in COLUMNS[1:]))
     return table
+
+
+def cell(value: str | int | float) -> str:
+    """A number with its thousands apart, and the small ones with four places."""
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}" if value >= 0.1 else f"{value:.4f}"
 
 
 def keep(rows: list[Row]) -> None:
