@@ -58,6 +58,8 @@ def _rescue(store: DunningStore, mailer: Mailer, clock: Clock, message: Message)
 def _send(store: DunningStore, mailer: Mailer, gateway: Gateway, clock: Clock, message: Message) -> str:
     if not message.recipient:
         return _note(store, clock, message, "failed", "the account has no e-mail address")
+    if lost := store.hard_bounce(message.message_id):
+        return _note(store, clock, message, "failed", lost)
     if message.template not in ASKS_FOR_NOTHING and (why := _reason_to_withhold(store, gateway, clock, message)):
         word, error = why
         return _note(store, clock, message, word, error)

@@ -9,7 +9,8 @@ from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.dunning_desk import DunningDesk
 from billing_pipeline.adapters.tables import catalog, control
 from billing_pipeline.domain.errors import Broken
-from billing_pipeline.flows.ports.dunning import Delivery, Message, Outcome
+from billing_pipeline.domain.ids import InvoiceId
+from billing_pipeline.flows.ports.dunning import Delivery, Letter, Message, Outcome
 from billing_pipeline.flows.send_messages import BACK_OFF, Sent, send_messages
 from tests import seeds
 from tests.dunning_world import World
@@ -170,6 +171,81 @@ def test_a_bounce_is_noted_and_a_person_may_send_again(world: World):
     send(world, post)
 
     assert (bounced, states(world), len(post.carried)) == (["bounced"], ["sent"], 2)
+
+
+@pytest.fixture
+def lost(world: World) -> DunningDesk:
+    """The reminder came back for ever, and a second message waits."""
+    desk = DunningDesk(world.db)
+    send(world, Post())
+    desk.note_bounce("inv-1:reminder", "hard 5.1.1: no such user")
+    world.store.queue_message(another(world))
+    return desk
+
+
+def another(world: World, message_id: str = "inv-1:another") -> Message:
+    (account,) = seeds.fetch(world.db, catalog.accounts)
+    letter = Letter("subject", "text", "html")
+    invoice, now = InvoiceId("inv-1"), world.clock.now()
+    return Message(message_id, account["account_id"], (invoice,), "reminder", "en", account["email"], letter, now)
+
+
+def test_nothing_more_is_sent_to_an_address_from_which_a_message_came_back_for_ever(world: World, lost: DunningDesk):
+    post = Post()
+
+    done = send(world, post)
+
+    (row,) = lost.messages("failed")
+    assert (done, post.carried) == (Sent(failed=1), [])
+    assert "inv-1:reminder of " in row.error
+    assert "hard 5.1.1: no such user" in row.error
+
+
+def test_an_address_counts_again_when_a_person_sent_the_lost_message_once_more(world: World, lost: DunningDesk):
+    send(world, Post())
+    lost.resend("inv-1:reminder", world.clock.now())
+    send(world, Post())
+    lost.resend("inv-1:another", world.clock.now())
+    post = Post()
+
+    send(world, post)
+
+    assert (post.carried, states(world)) == (["inv-1:another"], ["sent", "sent"])
+
+
+def test_a_person_opens_an_address_again_from_which_several_messages_came_back(world: World):
+    desk, post = DunningDesk(world.db), Post()
+    world.store.queue_message(another(world))
+    send(world, Post())
+    for message in ("inv-1:reminder", "inv-1:another"):
+        desk.note_bounce(message, "hard 5.1.1: no such user")
+
+    world.clock.advance(days=1)
+    desk.resend("inv-1:reminder", world.clock.now())
+    send(world, post)
+    world.store.queue_message(another(world, "inv-1:third"))
+    send(world, post)
+
+    assert post.carried == ["inv-1:reminder", "inv-1:third"]
+
+
+def test_what_is_sent_again_goes_to_the_address_that_the_account_has_now(world: World, lost: DunningDesk):
+    send(world, Post())
+    seeds.change(world.db, catalog.accounts, "acme", email="new@acme.example")
+    lost.resend("inv-1:another", world.clock.now())
+
+    done = send(world, Post())
+
+    (row,) = lost.messages("sent")
+    assert (done, row.message_id, row.recipient) == (Sent(sent=1), "inv-1:another", "new@acme.example")
+
+
+def test_a_bounce_that_is_not_for_ever_stops_nothing(world: World):
+    send(world, Post())
+    DunningDesk(world.db).note_bounce("inv-1:reminder", "soft 4.2.2: mailbox full")
+    world.store.queue_message(another(world))
+
+    assert send(world, Post()) == Sent(sent=1)
 
 
 def test_what_was_never_sent_cannot_bounce_and_what_is_on_its_way_cannot_be_sent_again(world: World):

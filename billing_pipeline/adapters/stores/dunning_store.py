@@ -154,6 +154,11 @@ class DunningStore:
         rows = self.db.rows("dunning/open_intents", invoices=list(invoices))
         return {row.invoice_id: row.payment_intent_id for row in rows}
 
+    def hard_bounce(self, message_id: str) -> str:
+        """Why mail to the message's address is lost; '' where nothing speaks against it, or a person sends it again."""
+        row = self.db.row("dunning/hard_bounce", message_id=message_id)
+        return f"{row.message_id} of {row.sent_at:%Y-%m-%d} came back from this address: {row.error}" if row else ""
+
     def claim_hooks(self, batch: int, now: datetime, lease_until: datetime) -> list[Hook]:
         """Hooks whose time has come; the lease keeps other senders away."""
         rows = self.db.rows("dunning/claim_hooks", batch=batch, now=now, lease_until=lease_until)

@@ -228,6 +228,9 @@ class DunningStore(Transactional, Protocol):
     def open_intents(self, invoices: Sequence[InvoiceId]) -> dict[InvoiceId, PaymentIntentId | None]:
         """Those of the invoices that are still overdue and not under way, with their open intent."""
 
+    def hard_bounce(self, message_id: str) -> str:
+        """Why mail to the message's address is lost: a message to it came back for ever, and none was taken since; '' if not."""
+
     def claim_hooks(self, batch: int, now: datetime, lease_until: datetime) -> list[Hook]:
         """Hooks whose time has come; the lease keeps other senders away."""
 
