@@ -35,6 +35,7 @@ class Shown:
     title_key: str = ""
     stripe_js: str = ""
     publishable_key: str = ""
+    look_again_s: int = 0
 
 
 def rendered(shown: Shown) -> str:
@@ -46,7 +47,7 @@ def rendered(shown: Shown) -> str:
         "lang": lang, "text": texts(lang), "root": root, "title": _title(shown, lang), "lines": (), "other": "",
         "form": shown.form, "mode": shown.mode, "token": shown.token, "said": shown.said, "tone": shown.tone,
         "stripe_js": shown.stripe_js, "publishable_key": shown.publishable_key, "invoice": invoice,
-        "remaining": "", "total": "", "due_on": "",
+        "look_again_s": shown.look_again_s, "remaining": "", "total": "", "due_on": "",
     }  # fmt: skip
     return str(_template().render(known | (_amounts(invoice, shown) if invoice else {})))
 

@@ -31,6 +31,7 @@ from billing_pipeline.web.page_texts import FOLDER, Shown, rendered, sentence, t
 STRIPE_JS: Final = "https://js.stripe.com/endive/stripe.js"  # the release that belongs to the pinned API version
 STRIPE_HOSTS: Final = "https://js.stripe.com https://*.js.stripe.com"
 ASSETS: Final = {"page.css": "text/css", "page.js": "text/javascript"}
+LOOK_AGAIN_S: Final = 5  # while another one pays
 BODY_BYTES_MAX: Final = 1_000  # {"mode": "pay"} and no more
 EXPIRED: Final = 410
 NOT_FOUND: Final = 404
@@ -132,6 +133,7 @@ def show_invoice(page: Page, token: str, mode: Mode) -> Response:
         tone=tone(state),
         stripe_js=page.stripe_js,
         publishable_key=page.publishable_key,
+        look_again_s=LOOK_AGAIN_S if state is PageState.TRYING else 0,
     )
     return HTMLResponse(rendered(shown), headers=page.headers)
 

@@ -83,9 +83,7 @@ def test_a_double_click_pays_once(page: Any, shopper: Visitor) -> None:
 def test_two_tabs_pay_once(page: Any, shopper: Visitor) -> None:
     type_card(page)
     other = page.context.new_page()
-    other.goto(
-        page.url
-    )  # only now: while the first one still asks for its intent, a second one says that it is being tried
+    other.goto(page.url)  # only now: while the first tab still asks for its intent, a second one has no form
     type_card(other)
 
     page.get_by_role("button", name="Pay $1,234.50").click()

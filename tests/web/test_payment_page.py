@@ -142,6 +142,14 @@ def test_while_a_call_is_in_flight_nobody_can_pay(visitor: Visitor) -> None:
     assert 'id="pay"' not in visitor.page().text
 
 
+def test_a_page_that_waits_looks_again_by_itself_and_no_other_page_does(visitor: Visitor) -> None:
+    open_page = visitor.page().text
+    visitor.desk.fault("drop_after", times=0)
+    visitor.desk.collect()
+
+    assert ('http-equiv="refresh"' in open_page, 'http-equiv="refresh"' in visitor.page().text) == (False, True)
+
+
 def test_a_customer_who_leaves_the_page_is_charged_by_the_engine_an_hour_later(visitor: Visitor) -> None:
     visitor.ask("session")
 
