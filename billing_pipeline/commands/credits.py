@@ -9,10 +9,10 @@ import typer
 
 from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.bootstrap import open_world
-from billing_pipeline.commands.accounts import require_account
 from billing_pipeline.commands.amounts import minor_units
 from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.listing import print_json, print_table
+from billing_pipeline.commands.named import require_account
 from billing_pipeline.domain.currencies import Currency, currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,9 +14,10 @@ from rich.table import Table
 from billing_pipeline.adapters.dunning_policy_file import candidate, check_policy, read_policy
 from billing_pipeline.adapters.stores.dunning_history import DunningHistory
 from billing_pipeline.bootstrap import open_world
-from billing_pipeline.commands.accounts import require_account
+from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.dunning_bounces import bounces
 from billing_pipeline.commands.dunning_compare import compare
+from billing_pipeline.commands.named import require_account
 from billing_pipeline.commands.tables import console, listed
 from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX
 from billing_pipeline.domain.dunning_cases import Held, PlannedStep
@@ -35,13 +36,12 @@ app.command()(compare)
 app.add_typer(bounces, name="bounces")
 
 WIDTH = 180  # of listings that go into a pipe or a file
-DAYS = ["%Y-%m-%d"]
 Subject = Annotated[str, typer.Argument(help="An account id, an invoice id or an invoice number.")]
 MessageId = Annotated[str, typer.Argument(help="The message, as `dunning messages` shows it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Who = Annotated[str, typer.Option("--who", help="Who says so.")]
 WhyText = Annotated[str, typer.Option("--why", help="The reason, for those who come later.")]
-Until = Annotated[datetime | None, typer.Option("--until", formats=DAYS, help="The last day that it holds.")]
+Until = Annotated[date | None, typer.Option("--until", parser=typed_day, help="The last day that it holds.")]
 
 
 @app.command()
@@ -61,7 +61,7 @@ def check(
 
 @app.command()
 def plan(
-    day: Annotated[datetime | None, typer.Option("--day", formats=DAYS, help="The day; tomorrow by default.")] = None,
+    day: Annotated[date | None, typer.Option("--day", parser=typed_day, help="The day; tomorrow by default.")] = None,
     now: Annotated[bool, typer.Option("--now", help="What a run would do at this very moment.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -71,7 +71,7 @@ def plan(
     """
     with open_world() as world:
         parts = dunning_parts(world)
-        for_day = day.date() if day else world.clock.now().date() + timedelta(days=1)
+        for_day = day or world.clock.now().date() + timedelta(days=1)
         rows = plan_dunning(parts.store, parts.gate, parts.policy, world.clock, None if now else for_day)
         alert = closed_gate_alert(rows, parts.desk.agreed_at(), world.clock.now())
     if as_json:
@@ -116,14 +116,13 @@ def hold(
     with open_world() as world:
         desk = dunning_parts(world).desk
         kind: HoldKind = "skip" if skip_next else "pause"
-        last = until.date() if until else None
-        number = hold_dunning(desk, world.clock, Wish(subject, kind, who, why, last))
-    typer.echo(f"hold {number}: {kind} {subject}{f' until {last}' if last else ''}")
+        number = hold_dunning(desk, world.clock, Wish(subject, kind, who, why, until))
+    typer.echo(f"hold {number}: {kind} {subject}{f' until {until}' if until else ''}")
 
 
 @app.command()
 def promise(
-    subject: Subject, until: Annotated[datetime, typer.Option("--until", formats=DAYS, help="The promised day.")], who: Who,
+    subject: Subject, until: Annotated[date, typer.Option("--until", parser=typed_day, help="The promised day.")], who: Who,
     why: WhyText = "promised to pay",
 ) -> None:  # fmt: skip
     """Believe a promise to pay: no step on the account or invoice through that day.
@@ -132,8 +131,8 @@ def promise(
     """
     with open_world() as world:
         desk = dunning_parts(world).desk
-        number = hold_dunning(desk, world.clock, Wish(subject, "promise", who, why, until.date()))
-    typer.echo(f"hold {number}: {subject} promised to pay until {until.date()}")
+        number = hold_dunning(desk, world.clock, Wish(subject, "promise", who, why, until))
+    typer.echo(f"hold {number}: {subject} promised to pay until {until}")
 
 
 @app.command()
@@ -199,8 +198,8 @@ def resend(message_id: MessageId) -> None:
 
 @app.command()
 def replay(
-    from_day: Annotated[datetime, typer.Option("--from", formats=DAYS, help="First day of first failures.")],
-    to_day: Annotated[datetime, typer.Option("--to", formats=DAYS, help="Last day of first failures.")],
+    from_day: Annotated[date, typer.Option("--from", parser=typed_day, help="First day of first failures.")],
+    to_day: Annotated[date, typer.Option("--to", parser=typed_day, help="Last day of first failures.")],
     policy: Annotated[Path | None, typer.Option("--policy", help="A candidate; beside the current one.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a report with charts into this file.")] = None,
     as_json: AsJson = False,
@@ -212,7 +211,7 @@ def replay(
     with open_world() as world:
         current = read_policy(world.settings.policies)
         candidates = [current, candidate(policy, world.settings.policies)] if policy else [current]
-        replayed = replay_dunning(DunningHistory(world.db), candidates, from_day.date(), to_day.date())
+        replayed = replay_dunning(DunningHistory(world.db), candidates, from_day, to_day)
     if html:
         from billing_pipeline.adapters.dunning_report import write_report  # here: drawing takes long to import
 

@@ -12,9 +12,9 @@ from billing_pipeline.adapters.documents.pdf import to_pdf
 from billing_pipeline.adapters.documents.reading import read_credit_note, read_invoice
 from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.bootstrap import open_world
-from billing_pipeline.commands.accounts import require_account
 from billing_pipeline.commands.amounts import minor_units
 from billing_pipeline.commands.listing import print_json, print_table
+from billing_pipeline.commands.named import require_account
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId

@@ -16,9 +16,9 @@ from billing_pipeline.adapters.exports.journal_export import Span, write_beancou
 from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.adapters.stores.ledger_store import LedgerStore
 from billing_pipeline.bootstrap import World, open_world
-from billing_pipeline.commands.accounts import require_account
 from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.listing import print_json, print_table
+from billing_pipeline.commands.named import require_account
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.domain.money import Money

@@ -9,8 +9,8 @@ import typer
 from billing_pipeline.adapters.card_limits_file import read_card_limits
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.bootstrap import open_world
-from billing_pipeline.commands.accounts import require_account
 from billing_pipeline.commands.days import typed_day
+from billing_pipeline.commands.named import require_account, require_invoice
 from billing_pipeline.commands.tables import print_table, show_rows
 from billing_pipeline.domain.card_budget import MONTH, budget_left
 from billing_pipeline.domain.errors import Broken
@@ -53,6 +53,8 @@ def attempts(
     Example: billing-pipeline payments attempts inv-sub-acme-20260331
     """
     with open_world() as world:
+        if invoice:
+            require_invoice(world.db, invoice)
         rows = world.db.rows("collection/list_attempts", invoice_id=invoice, limit=limit)
     show_rows(rows, as_json, empty="nothing was asked" if invoice else "nothing is unknown, nothing was refused")
 
@@ -174,7 +176,6 @@ def link(invoice: InvoiceName, as_json: AsJson = False) -> None:
     Example: billing-pipeline payments link inv-sub-acme-20260331
     """
     with open_world() as world:
-        if world.db.row("collection/customer_of_invoice", invoice_id=invoice) is None:
-            raise Broken(f"no invoice {invoice!r}")
+        require_invoice(world.db, invoice)
         address = pay_links(world.settings, world.home, world.clock)(InvoiceId(invoice))
     typer.echo(json.dumps({"invoice": invoice, "address": address}) if as_json else address)

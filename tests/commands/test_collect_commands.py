@@ -104,6 +104,11 @@ def test_lists_say_so_when_there_is_nothing(variables: dict[str, str]) -> None:
     assert "no refund requests" in said(variables, "refunds", "list")
 
 
+def test_attempts_for_a_mistyped_invoice_are_no_good_news(variables: dict[str, str]) -> None:
+    with pytest.raises(Broken, match=r"no invoice 'inv-9'.*invoice list"):
+        said(variables, "payments", "attempts", "inv-9")
+
+
 def test_lists_show_what_there_is(variables: dict[str, str], db: Database) -> None:
     paid(db)
     insert_price(db)
