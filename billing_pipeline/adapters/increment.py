@@ -14,7 +14,7 @@ from typing import Any, Final
 from billing_pipeline.adapters.bench import Bench
 from billing_pipeline.adapters.ledger_extract import INCREMENTAL
 from billing_pipeline.adapters.stripe_columns import COLUMNS
-from billing_pipeline.adapters.touched import NAMED
+from billing_pipeline.adapters.touched import NAMED, UNCOMPARED
 
 Hop = tuple[str, str, str]
 """Table, kind of thing, column that names it: from a thing to the rows that have to do with it."""
@@ -26,25 +26,25 @@ HOPS: Final[tuple[Hop, ...]] = (
         (f"stripe.{table}", "customer", "customer_id")
         for table in ("payment_intents", "charges", "subscriptions", "invoices")
     ),
+    ("stripe.balance_transactions", "txn", "balance_transaction_id"),
+    ("stripe.charges", "charge", "charge_id"),
+    ("stripe.payment_intents", "intent", "payment_intent_id"),
+    ("stripe.invoice_payments", "intent", "payment_intent_id"),
     ("stripe.invoice_payments", "billed", "stripe_invoice_id"),
     ("stripe.invoices", "billed", "stripe_invoice_id"),
     ("ledger.invoices", "billed", "stripe_invoice_id"),
-    ("stripe.payment_intents", "invoice", "invoice_id"),
-    ("ledger.collections", "invoice", "invoice_id"),
-    ("stripe.payment_intents", "intent", "payment_intent_id"),
     ("ledger.payments", "intent", "payment_intent_id"),
     ("ledger.collections", "intent", "payment_intent_id"),
-    ("stripe.invoice_payments", "intent", "payment_intent_id"),
     ("ledger.invoices", "invoice", "invoice_id"),
+    ("stripe.payment_intents", "invoice", "invoice_id"),
+    ("ledger.collections", "invoice", "invoice_id"),
     ("stripe.charges", "intent", "payment_intent_id"),
-    ("stripe.charges", "charge", "charge_id"),
     ("stripe.refunds", "intent", "payment_intent_id"),
     *((f"{side}.refunds", "charge", "charge_id") for side in ("stripe", "ledger")),
     ("stripe.disputes", "intent", "payment_intent_id"),
     *((f"{side}.disputes", "charge", "charge_id") for side in ("stripe", "ledger")),
     ("stripe.balance_transactions", "charge", "source_id"),
     ("stripe.balance_transactions", "dispute", "source_id"),
-    ("stripe.balance_transactions", "txn", "balance_transaction_id"),
     ("ledger.payments", "unclaimed", "charge_id"),
     ("ledger.subscriptions", "subscription", "subscription_id"),
     ("ledger.subscriptions", "mirror", "stripe_subscription_id"),
@@ -75,7 +75,7 @@ def touched_only(bench: Bench) -> Iterator[None]:
     try:
         bench.run("increment/scope_begin")
         bench.run("increment/scope_payouts")
-        Way(bench).widen()
+        Way(bench, compared_columns(bench)).widen()
         for name in CONTEXT:
             bench.run(name)
         for table in WHOLE:
@@ -90,19 +90,21 @@ def touched_only(bench: Bench) -> Iterator[None]:
 class Way:
     """The search for everything that has to do with what was touched. Steps are counted; each finding is marked with its own.
 
-    named: (kind, table whose rows named it) -> step. taken: hop -> the step up to which its things were followed.
+    compared: table -> its columns that a comparison reads. named: (kind, table whose rows named it) -> step.
+    taken: hop -> the step up to which its things were followed.
     """
 
     bench: Bench
+    compared: dict[str, str]
     named: dict[tuple[str, str], int] = field(default_factory=dict)
     taken: dict[Hop, int] = field(default_factory=dict)
     step: int = 0
 
     def widen(self) -> None:
         """Nothing; afterwards the scope names everything that has to do with what it named, and the rows are copied."""
-        for table in {table for table, _, _ in HOPS}:
+        for table, columns in self.compared.items():
             self.bench.connection.execute(
-                f"create table slice.{table} as select rowid as row_no, 0 as step, * from {table} where false"
+                f"create table slice.{table} as select rowid as row_no, 0 as step, {columns} from {table} where false"
             )
         self.named = {(row["kind"], ""): 0 for row in self.bench.rows("increment/scope_kinds")}
         self.follow()
@@ -140,7 +142,7 @@ class Way:
             f"create or replace temp table rows_found as "
             f"(select t.rowid as row_no from {table} t join wanted w on w.id = t.{column}) "
             f"except select row_no from slice.{table}",
-            f"insert into slice.{table} by name select f.row_no, {self.step} as step, t.* "
+            f"insert into slice.{table} by name select f.row_no, {self.step} as step, {self.compared[table]} "
             f"from {table} t join rows_found f on t.rowid = f.row_no",
         )
         return all(counted(self.bench.connection.execute(step)) for step in steps)
@@ -155,6 +157,15 @@ class Way:
             )
             if counted(found):
                 self.named[kind, table] = self.step
+
+
+def compared_columns(bench: Bench) -> dict[str, str]:
+    """Table of a hop -> its columns, but for those that no comparison reads: objects of Stripe's as JSON are most of a file."""
+    known = bench.columns()
+    return {
+        table: ", ".join(column for column in known[table] if column not in UNCOMPARED)
+        for table in dict.fromkeys(table for table, _, _ in HOPS)
+    }
 
 
 def counted(result: Any) -> int:
