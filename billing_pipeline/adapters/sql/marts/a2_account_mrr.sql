@@ -1,12 +1,12 @@
 -- Monthly recurring revenue of each account at the end of each month: what its running lines cost per month, after discounts, before tax, without usage. Grain: one row per month, account and currency with recurring revenue then or the month before.
--- in: marts.months, ledger.invoices, ledger.invoice_lines, ledger.subscriptions    out: table marts.account_mrr
+-- in: marts.months, ledger.invoices, ledger.invoice_lines, ledger.subscriptions, ledger.tax_rates    out: table marts.account_mrr
 create or replace table marts.account_mrr as
 with lines as (
     select
         i.account_id,
         i.currency,
         i.subscription_id,
-        l.amount_minor - l.discount_minor as net_minor,
+        l.amount_minor - l.discount_minor - case when coalesce(r.inclusive, false) then l.tax_minor else 0 end as net_minor,
         l.period_start,
         l.period_end,
         epoch_ms(l.period_end) - epoch_ms(l.period_start) as length_ms,
@@ -17,6 +17,7 @@ with lines as (
     from ledger.invoice_lines l
     join ledger.invoices i on i.invoice_id = l.invoice_id
     join ledger.subscriptions s on s.subscription_id = i.subscription_id
+    left join ledger.tax_rates r on r.tax_rate_id = l.tax_rate_id
     where l.kind in ('item', 'minimum', 'unused_time', 'remaining_time')
         and i.state <> 'void'
         and l.period_start is not null

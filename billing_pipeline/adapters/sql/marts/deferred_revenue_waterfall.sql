@@ -1,5 +1,5 @@
--- When billed revenue is earned: each line spread over the days of its service, rounded so that the months sum to the line. Grain: one row per month of billing, month of service and currency.
--- in: ledger.invoices, ledger.invoice_lines    out: table marts.deferred_revenue_waterfall
+-- When billed revenue is earned, before tax: each line spread over the days of its service, rounded on the running total as the ledger rounds it, so that the months sum to the line. Without voided invoices; what credit notes and write-offs take back stays in. Grain: one row per month of billing, month of service and currency.
+-- in: ledger.invoices, ledger.invoice_lines, ledger.tax_rates    out: table marts.deferred_revenue_waterfall
 create or replace table marts.deferred_revenue_waterfall as
 with lines as (
     select
@@ -7,13 +7,14 @@ with lines as (
         i.currency,
         l.invoice_id,
         l.line_no,
-        l.amount_minor - l.discount_minor as net_minor,
+        l.amount_minor - l.discount_minor - case when coalesce(r.inclusive, false) then l.tax_minor else 0 end as net_minor,
         cast(coalesce(l.period_start, i.issued_at) at time zone 'UTC' as date) as first_day,
         greatest(cast(coalesce(l.period_end, i.issued_at) at time zone 'UTC' as date),
             cast(coalesce(l.period_start, i.issued_at) at time zone 'UTC' as date) + 1) as end_day
     from ledger.invoice_lines l
     join ledger.invoices i on i.invoice_id = l.invoice_id
-    where i.state <> 'void' and l.kind <> 'opening'
+    left join ledger.tax_rates r on r.tax_rate_id = l.tax_rate_id
+    where i.state <> 'void' and i.kind <> 'opening' and l.kind <> 'to_credit'
 ),
 months as (
     select
@@ -32,8 +33,12 @@ select
     service_month,
     currency,
     cast(sum(
-        (net_minor * date_diff('day', first_day, to_day)) // date_diff('day', first_day, end_day)
-        - (net_minor * date_diff('day', first_day, from_day)) // date_diff('day', first_day, end_day)
+        sign(net_minor) * (
+            (2 * abs(net_minor) * date_diff('day', first_day, to_day) + date_diff('day', first_day, end_day))
+                // (2 * date_diff('day', first_day, end_day))
+            - (2 * abs(net_minor) * date_diff('day', first_day, from_day) + date_diff('day', first_day, end_day))
+                // (2 * date_diff('day', first_day, end_day))
+        )
     ) as bigint) as earned_minor,
     count(*) as lines
 from months
