@@ -21,7 +21,10 @@ from billing_pipeline.domain.money import Money
 
 matplotlib.use("Agg")
 
+COLUMN_WIDTH_MAX: Final = 48  # characters: ids stand whole, and a sheet still fits a screen
+
 Rows = list[dict[str, Any]]
+COUNTS: Final = frozenset({"items", "accounts", "invoices"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,11 @@ class Sheet:
 
 SHEETS: Final = (
     Sheet("Proof of close", "proof", "What each bridge leaves: zero, or explained by the rows named here."),
-    Sheet("Open divergences", "divergences", "What disagrees at the moment of publication."),
+    Sheet(
+        "Open divergences",
+        "divergences",
+        "What disagrees at the moment of publication; the words of both sides tell amounts in minor units.",
+    ),
     Sheet("Cash collected", "cash", "Cash in and back, by accounting day."),
     Sheet("Revenue movements", "mrr", "How monthly recurring revenue moved."),
     Sheet("Receivables by age", "ageing", "What is owed, and for how long."),
@@ -77,8 +84,11 @@ def workbook(tables: Mapping[str, Rows]) -> Workbook:
             cell.font = Font(bold=True)
         for row in rows:
             sheet.append([major(value, column, row) for column, value in row.items()])
+            for cell, column in zip(sheet[sheet.max_row], columns, strict=True):
+                cell.number_format = shown_as(column, row) or cell.number_format
         for n, column in enumerate(columns, start=1):
-            sheet.column_dimensions[get_column_letter(n)].width = max(12, len(column) + 2)
+            longest = max([len(column), *(len(str(row[column])) for row in rows)])
+            sheet.column_dimensions[get_column_letter(n)].width = min(max(12, longest + 2), COLUMN_WIDTH_MAX)
         sheet.freeze_panes = "A2"
     return book
 
@@ -97,6 +107,14 @@ def major(value: Any, column: str, row: Mapping[str, Any]) -> Any:
     return value if isinstance(value, int | str | date) or value is None else str(value)
 
 
+def shown_as(column: str, row: Mapping[str, Any]) -> str:
+    """How Excel shows an amount: as many decimals as its currency has; empty for anything else."""
+    if not column.endswith("_minor") or not row.get("currency"):
+        return ""
+    decimals = exponent(Currency(row["currency"]))
+    return f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+
+
 def told(value: Any, column: str, row: Mapping[str, Any]) -> str:
     """A cell for the page: amounts with their currency."""
     if value is None:
@@ -106,14 +124,22 @@ def told(value: Any, column: str, row: Mapping[str, Any]) -> str:
     return str(value)
 
 
+def is_number(column: str) -> bool:
+    """Whether its cells are aligned to the right, so that figures stand below one another."""
+    return column.endswith(("_minor", "_ppm")) or column in COUNTS
+
+
 def html(month: date, tables: Mapping[str, Rows]) -> str:
     """The page: charts, then every table."""
     sections = [
         {
             "title": sheet.title,
             "sentence": sheet.sentence,
-            "columns": [heading(column) for column in (tables[sheet.title] or [{}])[0]],
-            "rows": [[told(value, column, row) for column, value in row.items()] for row in tables[sheet.title]],
+            "columns": [(heading(column), is_number(column)) for column in (tables[sheet.title] or [{}])[0]],
+            "rows": [
+                [(told(value, column, row), is_number(column)) for column, value in row.items()]
+                for row in tables[sheet.title]
+            ],
         }
         for sheet in SHEETS
     ]
@@ -129,6 +155,7 @@ def html(month: date, tables: Mapping[str, Rows]) -> str:
 def chart(title: str, rows: Rows, across: str, amount: str) -> dict[str, str] | None:
     """A bar chart as an inline picture, one group of bars per currency; None where there is nothing to draw."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import StrMethodFormatter
 
     currencies = sorted({row["currency"] for row in rows})
     if not currencies:
@@ -139,6 +166,7 @@ def chart(title: str, rows: Rows, across: str, amount: str) -> dict[str, str] | 
         axes = figure.add_subplot(len(currencies), 1, n)
         axes.bar(list(sums), [minor / 10 ** exponent(Currency(code)) for minor in sums.values()], color="#4059ad")
         axes.set_ylabel(code.upper())
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.tick_params(axis="x", labelrotation=60 if len(sums) > 8 else 0, labelsize=7)
         axes.axhline(0, color="#888", linewidth=0.6)
     drawn = io.BytesIO()

@@ -161,8 +161,8 @@ def test_the_report_has_charts_for_people_and_sheets_for_finance(path: Path, tmp
     sheets = openpyxl.load_workbook(book)
     assert page.read_text().count("data:image/png;base64,") == 3
     assert {"Proof of close", "Trial balance", "Fees"} <= set(sheets.sheetnames)
-    assert sheets["Fees"]["B2"].value == 160
-    assert "160.00 usd" in page.read_text()
+    assert (sheets["Fees"]["B2"].value, sheets["Fees"]["B2"].number_format) == (160, "#,##0.00")
+    assert '<td class="n">160.00 usd</td>' in page.read_text()
 
 
 def test_a_month_of_nothing_is_reported_as_such(path: Path, tmp_path: Path) -> None:
