@@ -16,7 +16,7 @@ from billing_pipeline.adapters.rate_limit import Limiter, NoLimit, SharedLimit
 from billing_pipeline.adapters.stripe_gateway import StripeGateway
 from billing_pipeline.domain.errors import BillingError, Broken
 from billing_pipeline.flows.ports import Clock
-from billing_pipeline.settings import Settings, revealed
+from billing_pipeline.settings import Settings, address_unused, revealed
 from billing_pipeline.stripe_keys import Mode
 
 SIMULATOR_KEY: Final = "sk_test_simulator"
@@ -45,6 +45,8 @@ def open_world(settings: Settings | None = None, *, adopt: bool = False) -> Iter
     adopt: leave the identity unchecked, for the command that mends it. Raises Broken with the remedy.
     """
     settings = settings or Settings.load()
+    if complaint := address_unused(settings):
+        raise Broken(complaint)
     home = prepare(settings.home)
     with ExitStack() as opened:
         simulator = None if settings.secret_key else local_simulator.start(home)

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     stripe_api_base: str | None = Field(
         None,
         alias="STRIPE_API_BASE",
-        description="Address to call instead of https://api.stripe.com, such as a simulator of your own.",
+        description="Address to call instead of https://api.stripe.com, such as a simulator of your own; needs a key beside it.",
     )
     live: bool = Field(
         False,
@@ -270,6 +270,13 @@ def _not_an_address(settings: Settings) -> str | None:
     if settings.database_url and not DATABASE_URL.match(revealed(settings.database_url)):
         return "BILLING_DATABASE_URL is no PostgreSQL address: write postgresql://user:password@host:5432/database"
     return None
+
+
+def address_unused(settings: "Settings") -> str:
+    """Why STRIPE_API_BASE would not be asked, with the remedy; empty where it would be, or is not set."""
+    if settings.secret_key or not settings.stripe_api_base:
+        return ""
+    return "STRIPE_API_BASE is asked only with a key: set STRIPE_SECRET_KEY (any sk_test_ key suits a simulator), or unset it"
 
 
 def _is_address(value: str, schemes: frozenset[str]) -> bool:

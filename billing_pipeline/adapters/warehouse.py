@@ -134,10 +134,17 @@ def replace_by_copy(source: Path, target: Path) -> None:
 
 
 def read_published(path: Path, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
-    """Rows of a query on a published file, opened read-only. Raises Broken when nothing is published yet."""
+    """Rows of a query on a published file, opened read-only. Raises Broken when there is none, or DuckDB refuses it."""
     if not path.exists():
         raise Broken(f"{path} does not exist yet: run `billing-pipeline warehouse publish`")
     with duckdb.connect(str(path), read_only=True) as connection:
-        cursor = connection.execute(query, parameters)
-        columns = [column[0] for column in cursor.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        try:
+            cursor = connection.execute(query, parameters)
+            columns = [column[0] for column in cursor.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.Error as error:
+            refused = str(error).partition("\n")[0]
+            raise Broken(
+                f"the published warehouse cannot answer ({refused}): docs/tables.md names its tables and columns, and "
+                "`billing-pipeline warehouse publish` puts the newest in place"
+            ) from error

@@ -3,15 +3,16 @@
 import json
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from billing_pipeline.adapters.reconciliation_parts import parts_of
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.commands.days import typed_day
+from billing_pipeline.commands.files import writing
+from billing_pipeline.commands.tables import WIDTH_MIN, console, listed
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.money import Money
@@ -63,12 +64,12 @@ def restatement(
     if as_json:
         typer.echo(json.dumps(asdict(found), default=str, indent=2))
         return
-    table = Table("belongs to", "booked on", "amount", "kind", "cause")
+    table = listed("belongs to", "booked on", "amount", "kind", "cause")
     for one in found.changes:
         table.add_row(
             str(one.day), str(one.booked_on), str(Money(one.minor, Currency(one.currency))), one.kind, one.source
         )
-    Console().print(table)
+    console(WIDTH_MIN).print(table if found.changes else f"nothing of {from_day} to {to_day} was booked later")
 
 
 @app.command()
@@ -86,6 +87,6 @@ def report(
         first = date.fromisoformat(f"{month}-01")
     except ValueError as error:
         raise Broken(f"{month!r} is no month: write it like 2026-03") from error
-    with open_world() as world:
+    with open_world() as world, writing(Path(folder)):
         for path in write_report(parts_of(world).warehouse.path, first, folder):
             typer.echo(str(path))

@@ -11,9 +11,10 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from billing_pipeline.adapters import embedded_postgres, local_simulator, named_postgres, stripe_account
-from billing_pipeline.settings import Settings, revealed
+from billing_pipeline.settings import Settings, address_unused, revealed
 from billing_pipeline.stripe_keys import Mode
 
+EXIT_FINDINGS: Final = 1  # it worked, and found something that a person should see
 NOT_ASKED: Final = "the simulator, started at first use"
 
 
@@ -50,6 +51,8 @@ def doctor(
 ) -> None:
     """Say what is set, what is missing, which Stripe account and database answer, and what will happen.
 
+    Exit code 1 when one of them does not answer.
+
     Example: billing-pipeline doctor --json
     """
     settings = Settings.load()
@@ -62,6 +65,8 @@ def doctor(
         typer.echo(json.dumps(asdict(report), indent=2))
     else:
         _print(report)
+    if any(finding.wrong for finding in report.findings):
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def options(settings: Settings) -> list[Option]:
@@ -89,7 +94,7 @@ def will_happen(settings: Settings) -> list[str]:
     if settings.embedded_database:
         sentences.append(f"an embedded PostgreSQL is started when one is needed, for {settings.home}")
     sentences.append(
-        "mails go to the mail server" if settings.smtp_url else f"mails become files in {settings.home / 'mails'}"
+        "mails go to the mail server" if settings.smtp_url else f"mails become files in {settings.home / 'outbox'}"
     )
     if settings.collect_from:
         sentences.append(
@@ -111,11 +116,13 @@ def _about_money(mode: Mode) -> str:
 
 
 def _stripe(settings: Settings) -> Finding:
-    """Who answers for Stripe, asked by GET /v1/account where a key or an address is set."""
+    """Who answers for Stripe, asked by GET /v1/account where a key is set."""
+    if complaint := address_unused(settings):
+        return Finding("Stripe", complaint, wrong=True)
     running = local_simulator.status(settings.home)
-    if settings.mode is Mode.SIMULATOR and not settings.stripe_api_base:
+    if not settings.secret_key:
         return Finding("Stripe", f"the simulator at {running.address}" if running else NOT_ASKED)
-    answer = stripe_account.ask(settings.secret_key or "sk_test_simulator", settings.stripe_api_base)
+    answer = stripe_account.ask(settings.secret_key, settings.stripe_api_base)
     if answer.complaint:
         return Finding("Stripe", answer.complaint, wrong=True)
     where = f" at {settings.stripe_api_base}" if settings.stripe_api_base else ""
@@ -128,7 +135,7 @@ def _webhook(settings: Settings) -> Finding:
         return Finding("Webhook", f"{count} signing secret{'s' if count > 1 else ''} accepted")
     if settings.mode is Mode.SIMULATOR:
         return Finding("Webhook", "no secret set, and none needed while the simulator answers")
-    return Finding("Webhook", "no STRIPE_WEBHOOK_SECRET: every delivery is refused", wrong=True)
+    return Finding("Webhook", "no STRIPE_WEBHOOK_SECRET: every delivery is refused, events come by polling")
 
 
 def _database(settings: Settings) -> Finding:

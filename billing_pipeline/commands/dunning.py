@@ -17,6 +17,7 @@ from billing_pipeline.bootstrap import open_world
 from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.dunning_bounces import bounces
 from billing_pipeline.commands.dunning_compare import compare
+from billing_pipeline.commands.files import writing
 from billing_pipeline.commands.named import require_account
 from billing_pipeline.commands.tables import console, listed
 from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX
@@ -215,7 +216,8 @@ def replay(
     if html:
         from billing_pipeline.adapters.dunning_report import write_report  # here: drawing takes long to import
 
-        write_report(replayed, html)
+        with writing(html):
+            write_report(replayed, html)
     typer.echo(json.dumps(asdict(replayed), default=str, indent=2) if as_json else replay_text(replayed))
 
 
@@ -281,8 +283,7 @@ def replay_text(replayed: Replayed) -> str:
     lines = [
         f"{happened.invoices} invoices whose first charge failed from {replayed.from_day} to {replayed.to_day}: "
         f"{shown_sums(happened.owed_minor)}",
-        f"as it happened: {shown_sums(happened.recovered_minor)} came back, "
-        f"{shown_sums(happened.by_retry_minor)} by retries",
+        f"as it happened: {shown_sums(happened.recovered_minor)} came back, {shown_sums(happened.by_retry_minor)} by retries",
     ]
     lines += [policy_line(one) for one in replayed.policies]
     return "\n".join([*lines, "basis:", *(f"  {line}" for line in replayed.basis)])

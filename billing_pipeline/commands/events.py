@@ -80,6 +80,9 @@ def replay(
     Example: billing-pipeline events replay evt_123
     """
     with open_world() as world:
+        unknown = [name for name in names or [] if world.db.row("inbox/show_fact", fact=name) is None]
+        if unknown:
+            raise Broken(f"no fact {', '.join(unknown)}: `billing-pipeline events list` shows what there is")
         replayed = world.db.rows("inbox/replay", names=names or [])
         done = apply_waiting(world)
     typer.echo(f"replayed {len(replayed)}: {dumps(asdict(done))}")

@@ -13,6 +13,7 @@ from billing_pipeline.adapters.documents.reading import read_credit_note, read_i
 from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.commands.amounts import minor_units
+from billing_pipeline.commands.files import writing
 from billing_pipeline.commands.listing import print_json, print_table
 from billing_pipeline.commands.named import require_account
 from billing_pipeline.domain.currencies import Currency
@@ -88,10 +89,12 @@ def render(
         is_note = document is Document.CREDIT_NOTE
         paper = read_credit_note(world.db, number) if is_note else read_invoice(world.db, number, pay_link)
     if pdf:
-        pdf.write_bytes(to_pdf(paper))
+        with writing(pdf):
+            pdf.write_bytes(to_pdf(paper))
         typer.echo(f"{paper.number}: {pdf}")
     if html:
-        html.write_text(to_html(paper), encoding="utf-8")
+        with writing(html):
+            html.write_text(to_html(paper), encoding="utf-8")
         typer.echo(f"{paper.number}: {html}")
 
 

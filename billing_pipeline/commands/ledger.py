@@ -17,6 +17,7 @@ from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.adapters.stores.ledger_store import LedgerStore
 from billing_pipeline.bootstrap import World, open_world
 from billing_pipeline.commands.days import typed_day
+from billing_pipeline.commands.files import writing
 from billing_pipeline.commands.listing import print_json, print_table
 from billing_pipeline.commands.named import require_account
 from billing_pipeline.domain.currencies import Currency
@@ -107,7 +108,7 @@ def export(
         mapping = load_mapping(world.settings.policies / "gl_accounts.toml")
         last = until(world, until_day)["as_of"]
         write = write_csv if form is Format.CSV else write_beancount
-        with file.open("w", encoding="utf-8", newline="") as target:
+        with writing(file), file.open("w", encoding="utf-8", newline="") as target:
             count = write(world.db, Span(since or BEGINNING, last), mapping, target)
     typer.echo(f"{file}: {count} {'postings' if form is Format.CSV else 'transactions'}")
 
@@ -168,8 +169,9 @@ def erase(
     Example: billing-pipeline ledger erase acme --keep archive/acme
     """
     with open_world() as world:
-        keep.mkdir(parents=True, exist_ok=True)
-        count = keep_documents(world, account, keep)
+        with writing(keep):
+            keep.mkdir(parents=True, exist_ok=True)
+            count = keep_documents(world, account, keep)
         done = erase_account(DocumentStore(world.db), world.clock, AccountId(account))
     typer.echo(f"{account}: {'erased' if done.new else 'erased before'}, {count} documents in {keep}")
     if done.stripe_customer_id:

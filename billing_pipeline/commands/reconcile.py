@@ -6,13 +6,14 @@ from datetime import date
 from typing import Annotated, Final, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from billing_pipeline.adapters.reconciliation_parts import Parts, parts_of
 from billing_pipeline.adapters.workbench import require
 from billing_pipeline.bootstrap import World, open_world
 from billing_pipeline.commands.days import typed_day
+from billing_pipeline.commands.tables import console, listed
+from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.reconciliation import Kind, State
 from billing_pipeline.flows.extract_ledger import extract_ledger
@@ -22,6 +23,7 @@ from billing_pipeline.flows.publish_warehouse import publish_warehouse
 from billing_pipeline.flows.reconcile_books import Reconciled, reconcile_books
 
 EXIT_FINDINGS: Final = 1  # it worked, and found something that a person should see
+WIDTH: Final = 200  # of listings that go into a pipe or a file
 
 app = typer.Typer(no_args_is_help=True, help="Compare the ledger with Stripe and the bank; keep what disagrees.")
 
@@ -81,7 +83,7 @@ def list_(
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], default=str, indent=2))
     else:
-        Console().print(table_of(list(found)))
+        console(WIDTH).print(table_of(list(found)))
 
 
 @app.command()
@@ -132,15 +134,18 @@ def proof(
     """
     with open_world() as world, parts_of(world).workbench.open() as bench:
         require(bench, {"reconciliation.proof_of_close": "run `billing-pipeline reconcile run`"})
-        rows = [row for row in bench.rows("warehouse/proof_of_close") if day in (None, row["day"])]
+        proven = bench.rows("warehouse/proof_of_close")
+    rows = [row for row in proven if day in (None, row["day"])]
+    if proven and not rows:
+        raise Broken(f"no proof of {day}: days from {proven[0]['day']} to {proven[-1]['day']} are proven")
     if as_json:
         typer.echo(json.dumps(rows, default=str, indent=2))
         return
-    table = Table("day", "bridge", "line", "amount", "items")
+    table = listed("day", "bridge", "line", "amount", "items")
     for row in rows:
         amount = str(Money(row["minor"], row["currency"]))
         table.add_row(str(row["day"]), row["bridge"], row["name"], amount, str(row["items"]))
-    Console().print(table)
+    console(WIDTH).print(table)
 
 
 def extract_both(world: World, parts: Parts, run_id: str, *, full: bool) -> tuple[Extracted, Extracted]:
@@ -176,7 +181,7 @@ def told(done: Reconciled) -> str:
 
 def table_of(found: list[Divergence]) -> Table:
     """Divergences as a table."""
-    table = Table("divergence", "severity", "about", "amount", "ours", "theirs", "since", "repair")
+    table = listed("divergence", "severity", "about", "amount", "ours", "theirs", "since", "repair")
     for one in found:
         finding = one.finding
         at_stake = (

@@ -3,14 +3,13 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from billing_pipeline.adapters.compaction import compact
 from billing_pipeline.adapters.reconciliation_parts import parts_of
 from billing_pipeline.adapters.table_docs import describe
 from billing_pipeline.adapters.warehouse import read_published
 from billing_pipeline.bootstrap import open_world
+from billing_pipeline.commands.tables import WIDTH_MIN, console, listed
 from billing_pipeline.flows.publish_warehouse import publish_warehouse
 
 app = typer.Typer(no_args_is_help=True, help="The DuckDB file that analysts open.")
@@ -50,10 +49,10 @@ def query(sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")]) 
     """
     with open_world() as world:
         rows = read_published(parts_of(world).warehouse.path, sql)
-    table = Table(*(rows[0] if rows else ()))
+    table = listed(*(rows[0] if rows else ()))
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+    console(WIDTH_MIN).print(table)
 
 
 @app.command()

@@ -64,7 +64,7 @@ def explain(store: TrailStore, subject: str) -> Explanation:
 
     Raises Broken when nothing is known of it.
     """
-    pieces = tuple(store.trail(store.related(subject)))
+    pieces = tuple(store.trail(store.related(subject))) if subject.strip() else ()
     if not pieces:
         raise Broken(f"nothing is known of {subject!r}: give an invoice, a Stripe id, a payout or a divergence")
     return Explanation(subject, pieces)

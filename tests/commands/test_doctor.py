@@ -8,7 +8,7 @@ from billing_pipeline.adapters import embedded_postgres, local_simulator
 from billing_pipeline.cli import app, load
 from billing_pipeline.commands.doctor import will_happen
 from billing_pipeline.settings import OPTIONS, Settings
-from tests.commands.cli import environment
+from tests.commands.cli import environment, run
 
 load(["doctor"])
 SECRET = "topsecret0123456789topsecret0123456789"
@@ -18,7 +18,7 @@ def examined(*words: str, **variables: str) -> str:
     """What the doctor prints with those variables set and no others of ours."""
     unset = dict.fromkeys(OPTIONS, "")
     said = CliRunner().invoke(app, ["doctor", *words], env=unset | environment(variables))
-    assert said.exit_code == 0, said.output
+    assert said.exit_code in (0, 1), said.output
     return said.output
 
 
@@ -31,6 +31,7 @@ def test_with_nothing_set_it_says_that_nothing_can_happen_to_money(home):
     report = json.loads(examined("--json", BILLING_HOME=home))
 
     assert report["will_happen"][0].startswith("no key: the simulator answers, no money moves")
+    assert report["will_happen"][-1] == f"mails become files in {home}/outbox"
     assert [f["wrong"] for f in report["findings"]] == [False, False, False]
     assert not Path(home).exists()
 
@@ -61,7 +62,7 @@ def test_a_stripe_that_does_not_answer_is_marked(home):
         "Stripe could not be asked (APIConnectionError): check the network, then try again",
         True,
     )
-    assert found["Webhook"] == ("no STRIPE_WEBHOOK_SECRET: every delivery is refused", True)
+    assert found["Webhook"] == ("no STRIPE_WEBHOOK_SECRET: every delivery is refused, events come by polling", False)
 
 
 def test_it_names_the_embedded_database_and_whether_it_runs(home):
@@ -86,6 +87,22 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(home):
     answer, wrong = findings(BILLING_HOME=home, BILLING_DATABASE_URL=url)["Database"]
 
     assert answer.startswith("postgresql://billing:***@127.0.0.1:9/billing does not answer")
+    assert wrong
+
+
+def test_what_stands_in_the_way_shows_in_the_exit_code(home):
+    fine = run("doctor", BILLING_HOME=home)
+    unreachable = run("doctor", BILLING_HOME=home, BILLING_DATABASE_URL="postgresql://billing:x@127.0.0.1:9/billing")
+
+    assert (fine.code, unreachable.code) == (0, 1)
+
+
+def test_an_address_without_a_key_is_refused_and_never_silently_passed_over(home):
+    answer, wrong = findings(BILLING_HOME=home, STRIPE_API_BASE="http://127.0.0.1:9")["Stripe"]
+    said = run("invoice", "list", BILLING_HOME=home, STRIPE_API_BASE="http://127.0.0.1:9")
+
+    assert (said.code, said.complaint) == (2, [f"billing-pipeline: {answer}"])
+    assert answer.startswith("STRIPE_API_BASE is asked only with a key")
     assert wrong
 
 

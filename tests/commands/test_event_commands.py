@@ -60,12 +60,14 @@ def test_the_inbox_is_applied_listed_shown_and_replayed_by_command(say: Say, tol
 
 
 def test_a_fact_that_does_not_exist_is_one_line_and_exit_code_2(say: Say) -> None:
-    said = say("events", "show", "evt_nothing")
+    shown, replayed = say("events", "show", "evt_nothing"), say("events", "replay", "evt_nothing")
 
-    assert said.code == 2
-    assert said.complaint == [
-        "billing-pipeline: no fact evt_nothing: `billing-pipeline events list` shows what there is"
-    ]
+    assert (shown.code, replayed.code) == (2, 2)
+    assert (
+        shown.complaint
+        == replayed.complaint
+        == ["billing-pipeline: no fact evt_nothing: `billing-pipeline events list` shows what there is"]
+    )
 
 
 def test_polling_and_sweeping_by_command_report_and_certify(say: Say) -> None:

@@ -120,6 +120,20 @@ def test_an_invoice_is_shown_rendered_and_credited(shell: Shell, tmp_path: Path)
     assert nowhere.complaint == ["billing-pipeline: say where to: --pdf FILE, --html FILE, or both"]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("ledger", "export"), ("invoice", "render", "ACME-0001", "--pdf"), ("invoice", "render", "ACME-0001", "--html")],
+)
+def test_a_place_that_cannot_be_written_is_named(shell: Shell, tmp_path: Path, words: tuple[str, ...]) -> None:
+    said = shell(*words, str(tmp_path / "gone" / "file"))
+
+    assert said.code == 2
+    assert said.complaint == [
+        f"billing-pipeline: cannot write {tmp_path}/gone/file (No such file or directory): "
+        "name a place in a folder that you may write in"
+    ]
+
+
 def test_only_overdue_invoices_are_given_up(shell: Shell) -> None:
     said = shell("invoice", "give-up", "inv-1", "--reason", "x")
 

@@ -57,6 +57,34 @@ def test_a_run_finds_lists_explains_and_publishes(variables: dict[str, str], db:
     assert "orphan_object" in asked
 
 
+def test_a_list_in_a_pipe_holds_names_whole(variables: dict[str, str], db: Database) -> None:
+    invoke(variables, "reconcile", "run", "--no-publish")
+    (divergence,) = json.loads(invoke(variables, "reconcile", "list", "--json").output)
+
+    listed = invoke(variables | {"COLUMNS": "80"}, "reconcile", "list").output
+
+    assert divergence["divergence_id"] in listed
+    assert divergence["finding"]["subject"] in listed
+
+
+def test_what_the_warehouse_cannot_answer_is_refused_in_one_line(variables: dict[str, str]) -> None:
+    invoke(variables, "reconcile", "run")
+
+    for query in ("selec", "select * from marts.nothing"):
+        with pytest.raises(Broken, match=r"cannot answer \(.*\): docs/tables.md names its tables") as refused:
+            invoke(variables, "warehouse", "query", query)
+        assert "\n" not in str(refused.value)
+
+
+def test_a_day_without_proof_and_a_name_of_nothing_are_no_good_news(variables: dict[str, str]) -> None:
+    invoke(variables, "reconcile", "run", "--no-publish")
+
+    with pytest.raises(Broken, match=r"no proof of 2030-01-01: days from 20..-..-.. to 20..-..-.. are proven"):
+        invoke(variables, "reconcile", "proof", "--day", "2030-01-01")
+    with pytest.raises(Broken, match="nothing is known of ''"):
+        invoke(variables, "explain", "")
+
+
 def test_a_person_explains_a_divergence(variables: dict[str, str], db: Database) -> None:
     invoke(variables, "reconcile", "run")
     name = fetch(db, control.divergences)[0]["divergence_id"]
@@ -146,12 +174,20 @@ def test_days_are_closed_and_reported(variables: dict[str, str], tmp_path: Path,
     proof = invoke(variables, "reconcile", "proof", "--json")
 
     assert closed.output.startswith("0 days closed")
-    assert restated.exit_code == 0
+    assert restated.output == "nothing of 2025-12-01 to 2025-12-31 was booked later\n"
     assert json.loads(told.output) == {
         "from_day": "2025-12-01", "to_day": "2025-12-31", "changes": [], "by_currency": {},
     }  # fmt: skip
     assert [Path(line).suffix for line in reported.output.split()] == [".html", ".xlsx"]
     assert isinstance(json.loads(proof.output), list)
+
+
+def test_a_folder_that_cannot_be_made_is_named(variables: dict[str, str], tmp_path: Path) -> None:
+    invoke(variables, "reconcile", "run")
+    (tmp_path / "taken").touch()
+
+    with pytest.raises(Broken, match=r"cannot write .*taken.* \(.*\): name a place in a folder that you may write in"):
+        invoke(variables, "close", "report", "2026-01", "--folder", str(tmp_path / "taken" / "out"))
 
 
 def test_a_month_that_is_none_is_refused(variables: dict[str, str]) -> None:
