@@ -56,7 +56,7 @@ def every_morning_reconcile(context: dg.ScheduleEvaluationContext) -> dg.RunRequ
 
 
 @dg.schedule(job=close_books, cron_schedule="30 7 * * *", execution_timezone=zone(), default_status=MOVING_MONEY)
-def every_morning_close_yesterday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def every_morning_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Half past seven: the day before yesterday is closed if its proof holds."""
     return dg.RunRequest(partition_key=partition_of(context))
 
@@ -78,7 +78,7 @@ schedules = [
     every_half_hour_collect,
     every_hour_sweep,
     every_morning_reconcile,
-    every_morning_close_yesterday,
+    every_morning_close,
     every_three_hours_dun,
     every_half_hour_follow_takeovers,
 ]
