@@ -15,7 +15,8 @@ INTRODUCTION: Final = """# The tables of the warehouse
 like, the pipeline never waits for you. Open it again to see the newest publication; `meta.publication` says which one you have.
 
 - Columns that end in `_minor` are whole minor units of the row's `currency` (1999 is 19.99 usd, 500 is 500 jpy); never add two
-  currencies. Schema `readable` has every such table once more with each amount also in decimal major units.
+  currencies. Schema `readable` has every such table once more with each amount also in decimal major units
+  (`readable.marts_ar_ageing` for `marts.ar_ageing`; schema `reporting` names its tables the same way).
 - Schema `reporting` has every such table that has a day once more with each amount also in the reporting currency, in whole
   minor units as `<amount>_reporting_minor`: by the last rate of `policies/exchange_rates.csv` on or before the row's day
   (`rate_day`), each amount rounded on its own, halves away from zero, null while no rate is known. No proof is made with them.

@@ -53,6 +53,8 @@ def adopt(
     """
     from billing_pipeline import operations  # it imports the whole pipeline, which start and stop do not need
 
+    if not reason.strip():
+        raise Broken("say why this copy or restore is the one to go on with: --reason TEXT")
     with open_world(adopt=True) as world:
         swept = operations.adopt(world, reason)
         typer.echo(

@@ -21,6 +21,7 @@ from billing_pipeline.commands.files import writing
 from billing_pipeline.commands.listing import print_json, print_table
 from billing_pipeline.commands.named import require_account
 from billing_pipeline.domain.currencies import Currency
+from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.domain.money import Money
 from billing_pipeline.flows.erase_account import erase_account
@@ -66,7 +67,7 @@ def trial_balance(as_of: Day = None, basis: OnBasis = Basis.CLOSED, as_json: AsJ
         print_json(rows)
         return
     cells = [(r.currency, r.ledger_account, r.name, major(r.debit_minor, r), major(r.credit_minor, r)) for r in rows]
-    print_table(("currency", "account", "name", "debit", "credit"), cells, "the journal is empty")
+    print_table(("currency", "account", "name", "debit", "credit"), cells, "nothing is booked up to that day")
 
 
 @app.command()
@@ -107,6 +108,8 @@ def export(
     with open_world() as world:
         mapping = load_mapping(world.settings.policies / "gl_accounts.toml")
         last = until(world, until_day)["as_of"]
+        if since and since > last:
+            raise Broken(f"from {since} to {last} holds no day: turn them round")
         write = write_csv if form is Format.CSV else write_beancount
         with writing(file), file.open("w", encoding="utf-8", newline="") as target:
             count = write(world.db, Span(since or BEGINNING, last), mapping, target)
@@ -125,6 +128,10 @@ def recognise(
     with open_world() as world:
         zone = world.settings.zone
         last = through or yesterday(world)
+        if last > yesterday(world):
+            raise Broken(
+                f"{last} is not over: what a day earns is booked after its end, up to {yesterday(world)} today"
+            )
         done = recognise_revenue(LedgerStore(world.db), world.clock, last, zone=zone, run_id="command line")
     if as_json:
         typer.echo(json.dumps(asdict(done), default=str))

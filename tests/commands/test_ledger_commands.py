@@ -134,6 +134,21 @@ def test_a_place_that_cannot_be_written_is_named(shell: Shell, tmp_path: Path, w
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("payments", "attempts", "inv-nope"), "no invoice 'inv-nope': `billing-pipeline invoice list` shows the newest"),
+        (("ledger", "export", "-", "--since", "2026-02-01", "--until", "2026-01-01"),
+         "from 2026-02-01 to 2026-01-01 holds no day: turn them round"),
+        (("db", "adopt", "--reason", " "), "say why this copy or restore is the one to go on with: --reason TEXT"),
+    ],
+)  # fmt: skip
+def test_what_would_look_like_good_news_is_refused(shell: Shell, words: tuple[str, ...], complaint: str) -> None:
+    said = shell(*words)
+
+    assert (said.code, said.complaint) == (2, [f"billing-pipeline: {complaint}"])
+
+
 def test_only_overdue_invoices_are_given_up(shell: Shell) -> None:
     said = shell("invoice", "give-up", "inv-1", "--reason", "x")
 
@@ -167,9 +182,15 @@ def test_an_account_that_does_not_exist_is_no_good_news(shell: Shell, words: tup
 
 
 def test_revenue_seals_and_losses_can_be_run_by_hand(shell: Shell) -> None:
+    shell("simulator", "advance", "--to", "2026-01-03")
+
+    tomorrow = shell("ledger", "recognise", "--through", "2026-01-03")
     recognised = json.loads(shell("ledger", "recognise", "--through", "2026-01-02", "--json").text)
     sealed, losses = shell("ledger", "seal"), shell("ledger", "losses")
 
+    assert tomorrow.complaint == [
+        "billing-pipeline: 2026-01-03 is not over: what a day earns is booked after its end, up to 2026-01-02 today"
+    ]
     assert recognised["entries"] == 2
     assert "entries sealed, root " in sealed.text
     assert losses.text == "0 losses booked, 0 small balances given up\n"
