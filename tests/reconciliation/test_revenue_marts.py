@@ -1,4 +1,4 @@
-"""Deferred and recurring revenue in the warehouse, held against the books: prices with tax in them, unused time, losses."""
+"""Revenue and fees in the warehouse, held against the books: prices with tax in them, unused time, losses, every fee."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ from billing_pipeline.flows.recognise_revenue import recognise_revenue
 from tests.clusters import Cluster
 from tests.reconciliation.published import published
 from tests.seeds import add, insert_invoice, insert_subscription
-from tests.two_books import TwoBooks
+from tests.two_books import PAID_AT, TwoBooks
 
 START, END = datetime(2026, 1, 11, tzinfo=UTC), datetime(2026, 2, 11, tzinfo=UTC)
 YEN = Currency("jpy")
@@ -50,6 +50,10 @@ def fill(books: TwoBooks) -> None:
         (LedgerAccount.DEFERRED_REVENUE, 50, None), (LedgerAccount.TAX_PAYABLE, -95, None),
     )  # fmt: skip
     books.book(Entry("invoice:inv-y", "invoice_issued", YEN, START, START.date(), issued, InvoiceId("inv-y"), kyoto))
+    for txn, amount_minor, fee_minor, category in (
+        ("txn_network", -40, 0, "network_cost"), ("txn_climate", -20, 0, "contribution"), ("txn_topup", 1000, 7, "topup"),
+    ):  # fmt: skip
+        books.transaction(txn, amount_minor, fee_minor, category, None, PAID_AT)
     recognise_revenue(LedgerStore(db), books.clock, date(2026, 1, 31))
     lost = When(datetime(2026, 2, 1, tzinfo=UTC), date(2026, 2, 1))
     books.book(written_off(InvoiceId("inv-y"), kyoto, YEN, Portions(unearned_minor=200, earned_minor=100), lost))
@@ -93,3 +97,9 @@ def test_recurring_revenue_leaves_out_the_tax_that_prices_include(path: Path) ->
     rows = ask(path, "select mrr_minor from marts.account_mrr where currency = 'jpy' and month = date '2026-01-01'")
 
     assert rows == [(952,)]
+
+
+def test_fees_hold_all_that_the_books_call_a_fee(path: Path) -> None:
+    (other,) = ask(path, "select sum(other_fees_minor) from marts.fees")
+
+    assert other == (40 + 20 + 7,)
