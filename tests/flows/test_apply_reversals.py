@@ -82,6 +82,17 @@ def test_partial_refunds_sum_to_the_whole_tax(world: EventWorld) -> None:
     assert world.balances() == {"receivable": -4900, "refunds": 4000, "tax_payable": 900}
 
 
+def test_a_refund_of_a_previous_balance_gives_back_no_more_tax_than_the_invoice_had(world: EventWorld) -> None:
+    seeds.change(world.db, billing.invoices, "inv-1", due_minor=5300, previous_balance_minor=400)
+    whole = intent(amount=5300, amount_received=5300)
+    world.tell(event("payment_intent.succeeded", whole))
+
+    for name, amount in (("re_1", 4900), ("re_2", 400)):
+        tell_refund(world, refund(amount=amount, name=name, payment_intent=whole), f"evt_{name}")
+
+    assert world.balances() == {"receivable": -5300, "refunds": 4400, "tax_payable": 900}
+
+
 def test_a_refund_told_before_its_payment_brings_the_payment_along(world: EventWorld) -> None:
     tell_refund(world, refund(amount=1000), "evt_1")
 

@@ -86,13 +86,16 @@ def from_excess(payment: PaymentRow, minor: int, books: Books) -> Split:
 
 
 def tax_within(payment: PaymentRow, minor: int, books: Books) -> int:
-    """The tax in that much of the invoice, rounded on the running total so that partial refunds sum to the whole."""
+    """The tax in that much of the invoice, rounded on the running total so that partial refunds sum to the whole.
+
+    What goes beyond the invoice's own total, a previous balance that was paid along with it, has no tax of this invoice.
+    """
     invoice = books.find(InvoiceRow, payment.invoice_id or "")
     if invoice is None or not invoice.total_minor:
         return 0
 
     def tax_through(refunded: int) -> int:
-        return round_half_up(Fraction(refunded * invoice.tax_minor, invoice.total_minor))
+        return round_half_up(Fraction(min(refunded, invoice.total_minor) * invoice.tax_minor, invoice.total_minor))
 
     return tax_through(invoice.refunded_minor + minor) - tax_through(invoice.refunded_minor)
 
