@@ -29,13 +29,15 @@ def credit_parts(amount: int, left: Remaining) -> Portions:
     return Portions(unearned, net - unearned, tax)
 
 
-def loss_parts(open_minor: int, total: int, tax: int, unearned: int) -> Portions:
+def loss_parts(open_minor: int, left: int, tax: int, unearned: int) -> Portions:
     """What an open amount that is given up is made of: tax and unearned revenue in proportion, the rest was earned.
 
-    total, tax: of the invoice; unearned: still deferred of it. A previous balance in the open amount was earned before.
+    left, tax: of the invoice, without what credit notes and refunds gave back; unearned: still deferred of it. A previous
+    balance in the open amount was earned before.
     """
-    share = min(open_minor, total)
+    share = min(open_minor, left)
     if not share:
         return Portions(0, open_minor)
-    tax_lost, unearned_lost = tax * share // total, max(unearned, 0) * share // total
+    tax_lost = tax * share // left
+    unearned_lost = min(max(unearned, 0) * share // left, share - tax_lost)
     return Portions(unearned_lost, open_minor - tax_lost - unearned_lost, tax_lost)

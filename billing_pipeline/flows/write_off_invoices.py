@@ -89,8 +89,7 @@ def book_end(store: LossStore, clock: Clock, ended: LostInvoice, zone: str, run_
 
 def loss(lost: LostInvoice, invoice: OpenInvoice, when: When, unearned_minor: int) -> tuple[Entry, Portions]:
     """The entry of the loss, and what it takes back."""
-    tax_left = invoice.tax_minor - invoice.taxed_back_minor
-    parts = loss_parts(lost.open_minor, invoice.total_minor, tax_left, unearned_minor)
+    parts = loss_parts(lost.open_minor, invoice.creditable_minor, invoice.tax_left_minor, unearned_minor)
     entry = written_off(invoice.invoice_id, invoice.account, invoice.currency, parts, when)
     return named(entry, lost.losses), parts
 

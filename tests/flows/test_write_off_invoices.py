@@ -18,6 +18,7 @@ from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId, InvoiceId
 from billing_pipeline.flows.apply_events import apply_events
+from billing_pipeline.flows.issue_credit_note import Wish, issue_credit_note
 from billing_pipeline.flows.recognise_revenue import recognise_revenue
 from billing_pipeline.flows.write_off_invoices import WrittenOff, give_up, write_off_invoices
 from tests.fakes import FakeClock
@@ -79,6 +80,24 @@ def test_a_part_that_was_paid_is_not_lost(db: Database) -> None:
 
     assert done.minor_by_currency == {"usd": 600}
     assert balances(db, source="write_off:inv-1")["tax_payable"] == 100
+
+
+def test_what_a_credit_note_took_is_no_part_of_the_loss(db: Database) -> None:
+    insert_account(db)
+    issue(db, net=3100, tax=620)
+    recognise(db, date(2026, 1, 10))
+    half = Wish(InvoiceId("inv-1"), "Outage", "ann", 1860)
+    issue_credit_note(DocumentStore(db), FakeClock(TENTH), half)
+    move(db, "inv-1", "written_off", TENTH)
+
+    write_off(db)
+    recognise(db, date(2026, 3, 1))
+
+    assert balances(db, source="write_off:inv-1") == {
+        "deferred_revenue": 1050, "bad_debt": 500, "tax_payable": 310, "receivable": -1860,
+    }  # fmt: skip
+    assert balances(db) == {"bad_debt": 500, "revenue": -500}
+    assert findings(db) == []
 
 
 def test_an_invoice_given_up_a_second_time_has_an_entry_of_its_own(db: Database) -> None:
