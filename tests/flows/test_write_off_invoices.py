@@ -20,6 +20,7 @@ from billing_pipeline.domain.ids import AccountId, InvoiceId
 from billing_pipeline.flows.apply_events import apply_events
 from billing_pipeline.flows.issue_credit_note import Wish, issue_credit_note
 from billing_pipeline.flows.recognise_revenue import recognise_revenue
+from billing_pipeline.flows.record_payments import ReceivedMoney, record_payment
 from billing_pipeline.flows.write_off_invoices import WrittenOff, give_up, write_off_invoices
 from tests.fakes import FakeClock
 from tests.flows.event_world import FakeGateway
@@ -116,6 +117,37 @@ def test_an_invoice_given_up_a_second_time_has_an_entry_of_its_own(db: Database)
     assert again.invoices == 1
     assert sources[-1] == "write_off:inv-1:2"
     assert "receivable" not in balances(db)
+
+
+def test_a_loss_that_is_paid_in_parts_is_taken_back_part_by_part(db: Database) -> None:
+    insert_account(db)
+    issue(db, net=3100, tax=620)
+    recognise(db, date(2026, 1, 10))
+    move(db, "inv-1", "written_off", TENTH)
+    write_off(db)
+
+    wire(db, 1860)
+    (halfway,) = fetch(db, invoices)
+    found_halfway, books_halfway = findings(db), balances(db)
+    wire(db, 1000)
+    wire(db, 860)
+
+    (done,) = fetch(db, invoices)
+    assert (halfway["state"], halfway["paid_minor"], found_halfway) == ("written_off", 1860, [])
+    assert books_halfway == {
+        "bad_debt": 1000, "bad_debt_recovery": -1550, "bank": 1860, "revenue": -1000, "tax_payable": -310,
+    }  # fmt: skip
+    assert (done["state"], done["written_off_at"], findings(db)) == ("paid", None, [])
+    assert balances(db) == {
+        "bad_debt": 1000, "bad_debt_recovery": -3100, "bank": 3720, "revenue": -1000, "tax_payable": -620,
+    }  # fmt: skip
+
+
+def wire(db: Database, minor: int) -> None:
+    """Money for inv-1, booked by hand and applied."""
+    store, clock = EventStore(db), FakeClock(TENTH)
+    record_payment(store, clock, ReceivedMoney(minor, "usd", "wire", f"wire {minor}", TENTH, "ann", invoice_id="inv-1"))
+    apply_events(store, FakeGateway(), clock)
 
 
 def test_giving_up_by_hand_is_a_fact_for_the_inbox(db: Database) -> None:

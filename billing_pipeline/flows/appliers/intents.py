@@ -26,6 +26,7 @@ from billing_pipeline.flows.ports.event_rows import (
 
 NOT_OURS: Final = "not ours: its metadata names no invoice"
 LOSSES_MAX: Final = 5  # an invoice given up and paid more often than that is a person's business
+RECOVERIES_MAX: Final = 60  # what was given up may be paid off month by month, for five years
 PAYABLE: Final = frozenset({InvoiceState.PENDING, InvoiceState.OVERDUE, InvoiceState.WRITTEN_OFF})
 
 
@@ -181,49 +182,46 @@ def payment_of(intent: Intent, invoice: InvoiceRow, split: Split, at: datetime) 
 
 
 def settled(invoice: InvoiceRow, minor: int, at: datetime, books: Books) -> tuple[Row | Entry, ...]:
-    """The invoice with that much more paid; with nothing left open it is paid. One given up is owed again first."""
+    """The invoice with that much more paid; with nothing left open it is paid. What was given up of it is owed again first."""
     if not minor:
         return ()
     left = invoice.open_minor - minor
     changed = replace(invoice, paid_minor=invoice.paid_minor + minor)
-    if left:
-        return (changed,)
-    again = owed_again(invoice, at, books) if invoice.state is InvoiceState.WRITTEN_OFF else None
-    state = move(invoice.state, InvoiceFact.PAYMENT_SUCCEEDED)
-    done = replace(changed, state=state, paid_at=at, written_off_at=None)
-    return (done,) if again is None else (again, done)
+    again = owed_again(invoice, minor, at, books) if invoice.state is InvoiceState.WRITTEN_OFF else None
+    if not left:
+        state = move(invoice.state, InvoiceFact.PAYMENT_SUCCEEDED)
+        changed = replace(changed, state=state, paid_at=at, written_off_at=None)
+    return (changed,) if again is None else (again, changed)
 
 
-def owed_again(invoice: InvoiceRow, at: datetime, books: Books) -> Entry | None:
-    """The last write-off taken back, part by part, as it was booked; None where none is in the books."""
+def owed_again(invoice: InvoiceRow, minor: int, at: datetime, books: Books) -> Entry | None:
+    """That much of what was given up taken back, with its share of the tax; None where none of it is in the books."""
     given_up = [one for one in write_offs(invoice.invoice_id) if one in books.booked]
     taken_back = [one for one in recoveries(invoice.invoice_id) if one in books.booked]
-    if len(given_up) <= len(taken_back):
+    booked = [posting for one in (*given_up, *taken_back) for posting in books.booked[one].postings]
+    lost = -sum(posting.minor for posting in booked if posting.account is LedgerAccount.RECEIVABLE)
+    if lost <= 0:
         return None
-    written_off = books.booked[given_up[-1]]
-    by_account = {posting.account: posting.minor for posting in written_off.postings}
-    parts = Portions(
-        unearned_minor=by_account.get(LedgerAccount.DEFERRED_REVENUE, 0),
-        earned_minor=by_account.get(LedgerAccount.BAD_DEBT, 0),
-        tax_minor=by_account.get(LedgerAccount.TAX_PAYABLE, 0),
-    )
+    share = min(minor, lost)
+    tax = sum(posting.minor for posting in booked if posting.account is LedgerAccount.TAX_PAYABLE) * share // lost
+    parts = Portions(unearned_minor=0, earned_minor=share - tax, tax_minor=tax)
     entry = recovered(invoice.invoice_id, invoice.account_id, invoice.currency, parts, books.when(at))
     return replace(entry, source=recoveries(invoice.invoice_id)[len(taken_back)])
 
 
 def write_offs(invoice: str) -> list[str]:
     """The sources under which an invoice may have been written off, in order."""
-    return numbered(f"write_off:{invoice}")
+    return numbered(f"write_off:{invoice}", LOSSES_MAX)
 
 
 def recoveries(invoice: str) -> list[str]:
     """The sources under which its write-offs may have been taken back, in order."""
-    return numbered(f"recovery:{invoice}")
+    return numbered(f"recovery:{invoice}", RECOVERIES_MAX)
 
 
-def numbered(source: str) -> list[str]:
+def numbered(source: str, most: int) -> list[str]:
     """The source, and itself with the number of each repetition."""
-    return [source, *(f"{source}:{number}" for number in range(2, LOSSES_MAX + 1))]
+    return [source, *(f"{source}:{number}" for number in range(2, most + 1))]
 
 
 def grant_of(source: str, charge: str, account: AccountId, minor: int, intent: Intent, at: datetime) -> GrantRow | None:
