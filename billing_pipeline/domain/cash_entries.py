@@ -197,3 +197,12 @@ def dispute_lost(dispute_id: str, amount: int, currency: Currency, at: datetime,
     """The customer keeps the money: Dr CHARGEBACKS, Cr DISPUTED_FUNDS. Nothing moves at Stripe: it left at the opening."""
     sides = postings((LedgerAccount.CHARGEBACKS, amount, None), (LedgerAccount.DISPUTED_FUNDS, -amount, owner.customer))
     return Entry(f"dispute_lost:{dispute_id}", "dispute_lost", currency, at, day, sides, owner.invoice, owner.customer)
+
+
+def dispute_regained(source: str, amount: int, currency: Currency, when: When, owner: Owner) -> Entry:
+    """Money that was taken back, and came again after its payment was booked as returned: it waits as UNAPPLIED_CASH."""
+    sides = postings(
+        (LedgerAccount.DISPUTED_FUNDS, amount, owner.customer), (LedgerAccount.UNAPPLIED_CASH, -amount, owner.customer)
+    )
+    at, day = when.occurred_at, when.accounting_date
+    return Entry(source, "dispute_regained", currency, at, day, sides, owner.invoice, owner.customer)

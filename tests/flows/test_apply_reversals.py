@@ -162,6 +162,42 @@ def test_a_card_dispute_that_is_lost_is_a_chargeback_and_the_invoice_stays_paid(
     }  # fmt: skip
 
 
+def test_what_comes_back_of_a_lost_dispute_is_no_loss(world: EventWorld) -> None:
+    refunded = reinstated() | {"amount": 1900, "net": 1900}
+    tell_dispute(world, dispute("lost", withdrawn()), "evt_1")
+
+    tell_dispute(world, dispute("lost", withdrawn(), refunded), "evt_2")
+    tell_dispute(world, dispute("lost", withdrawn(), refunded), "evt_3")
+
+    assert world.balances() == {
+        "chargebacks": 3000, "dispute_fees": 1500, "receivable": -4900, "stripe_pending": 400,
+    }  # fmt: skip
+
+
+def test_a_dispute_that_is_won_by_an_appeal_was_no_loss_after_all(world: EventWorld) -> None:
+    tell_dispute(world, dispute("lost", withdrawn()), "evt_1")
+
+    tell_dispute(world, dispute("appeal_under_review", withdrawn()), "evt_2")
+    tell_dispute(world, dispute("won", withdrawn(), reinstated()), "evt_3")
+
+    (invoice,) = seeds.fetch(world.db, billing.invoices)
+    assert invoice["disputed"] is False
+    assert world.balances() == {"dispute_fees": 1500, "receivable": -4900, "stripe_pending": 3400}
+
+
+def test_a_dispute_that_ends_well_takes_no_flag_of_another_away(world: EventWorld) -> None:
+    tell_dispute(world, dispute("lost", withdrawn()), "evt_1")
+
+    inquiry = dispute("warning_closed", id="du_2")
+    world.stripe.hold("/v1/disputes/du_2", inquiry)
+    world.tell(event("charge.dispute.closed", inquiry | {"payment_intent": "pi_1"}, "evt_2"))
+    world.apply()
+
+    (invoice,) = seeds.fetch(world.db, billing.invoices)
+    (payment,) = seeds.fetch(world.db, stripe.payments)
+    assert (invoice["disputed"], payment["disputed"]) == (True, True)
+
+
 def test_an_inquiry_moves_no_money(world: EventWorld) -> None:
     tell_dispute(world, dispute("warning_needs_response"), "evt_1")
     tell_dispute(world, dispute("warning_closed"), "evt_2")
@@ -182,6 +218,31 @@ def test_a_bank_debit_that_comes_back_is_owed_again(world: EventWorld) -> None:
     assert (invoice["state"], invoice["paid_minor"], invoice["paid_at"]) == ("overdue", 0, None)
     assert (collection["close_reason"], payment["reversed_at"]) == ("returned", moment(0))
     assert world.balances() == {"dispute_fees": 1500, "stripe_pending": -1500}
+
+
+def test_of_a_bank_debit_that_was_refunded_in_part_only_the_rest_is_owed_again(world: EventWorld) -> None:
+    debit = intent(payment_method_types=["us_bank_account"])
+    world.tell(event("payment_intent.succeeded", debit))
+    tell_refund(world, refund(amount=1900, payment_intent=debit), "evt_0")
+
+    taken = withdrawn() | {"amount": -3000, "net": -4500}
+    tell_dispute(world, dispute("lost", taken, amount=3000, payment_intent=debit), "evt_1")
+
+    (invoice,) = seeds.fetch(world.db, billing.invoices)
+    assert (invoice["state"], invoice["paid_minor"]) == ("overdue", 1900)
+    assert world.balances() == {
+        "dispute_fees": 1500, "receivable": -1900, "refunds": 1551, "stripe_pending": -1500, "tax_payable": 349,
+    }  # fmt: skip
+
+
+def test_a_bank_debit_that_comes_back_and_is_won_by_an_appeal_waits_as_unapplied_cash(world: EventWorld) -> None:
+    debit = intent(payment_method_types=["us_bank_account"])
+    tell_dispute(world, dispute("lost", withdrawn(), payment_intent=debit), "evt_1")
+
+    for name in ("evt_2", "evt_3"):
+        tell_dispute(world, dispute("won", withdrawn(), reinstated(), payment_intent=debit), name)
+
+    assert world.balances() == {"dispute_fees": 1500, "stripe_pending": 3400, "unapplied_cash": -4900}
 
 
 def test_a_charge_that_fails_after_its_money_came_is_owed_again(world: EventWorld) -> None:

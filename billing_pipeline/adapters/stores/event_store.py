@@ -106,7 +106,8 @@ class EventStore:
         rows += self._read("load_payments", PaymentRow, charges=keys.charges)
         rows += self._read("load_declines", DeclineRow, declines=keys.declines)
         rows += self._read("load_refunds", RefundRow, refunds=keys.refunds)
-        rows += self._read("load_disputes", DisputeRow, disputes=keys.disputes)
+        if keys.disputes:
+            rows += self._read("load_disputes", DisputeRow, disputes=keys.disputes, charges=keys.charges)
         rows += self._read("load_payouts", PayoutRow, payouts=keys.payouts)
         rows += self._read("load_transactions", transaction_from, transactions=keys.transactions)
         rows += self._read("load_grants", GrantRow, grants=keys.grants)

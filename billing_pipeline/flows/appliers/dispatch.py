@@ -22,7 +22,7 @@ from billing_pipeline.domain.stripe_money import (
 from billing_pipeline.domain.stripe_objects import parse_customer, parse_invoice, parse_method, parse_mirror
 from billing_pipeline.flows.appliers import own_facts
 from billing_pipeline.flows.appliers.customers import apply_customer, apply_method, apply_setup
-from billing_pipeline.flows.appliers.disputes import apply_dispute, apply_return
+from billing_pipeline.flows.appliers.disputes import apply_dispute, apply_return, bank_returns, losses, regains
 from billing_pipeline.flows.appliers.intents import apply_failed_charge, apply_intent
 from billing_pipeline.flows.appliers.payouts import apply_payout, apply_transaction
 from billing_pipeline.flows.appliers.refunds import apply_refund
@@ -63,7 +63,7 @@ def gather(ready: Ready, keys: Keys) -> None:  # long because every kind of fact
             gather_money(current, keys)
         case Topic.DISPUTE:
             keys.disputes.add(name)
-            keys.entries.add(f"dispute_lost:{name}")
+            keys.entries.update((*losses(name), *regains(name), *bank_returns(parse_dispute(current))))
             keys.transactions.update(one["id"] for one in current["balance_transactions"])
             gather_money(current, keys)
         case Topic.PAYOUT:

@@ -13,7 +13,7 @@ from billing_pipeline.domain.cash_entries import Split
 from billing_pipeline.domain.invoices import InvoiceFact, InvoiceState, move
 from billing_pipeline.domain.ledger import Entry, LedgerAccount, postings
 from billing_pipeline.domain.stripe_money import Charge, Dispute
-from billing_pipeline.flows.appliers.intents import NOT_OURS, bring
+from billing_pipeline.flows.appliers.intents import NOT_OURS, bring, numbered
 from billing_pipeline.flows.books import Books, Outcome, applied, ignored
 from billing_pipeline.flows.ports.event_rows import (
     CollectionRow,
@@ -25,6 +25,7 @@ from billing_pipeline.flows.ports.event_rows import (
     TransactionRow,
 )
 
+LOSSES_MAX: Final = 5  # a dispute moves money two or three times; more is a person's business
 SETTLED_FOR_US: Final = frozenset({"won", "warning_closed", "prevented"})
 
 
@@ -35,15 +36,17 @@ def apply_dispute(dispute: Dispute, at: datetime, books: Books) -> Outcome:
     if payment is None:
         return ignored(NOT_OURS)
     books.take(applied(row_of(dispute, payment), *movements(dispute, payment, books)))
-    lost = dispute.status == "lost" and f"dispute_lost:{dispute.id}" not in books.booked
     if payment.reversed_at:
-        return applied()
-    if lost and payment.method == "bank_debit":
+        return applied(regained(dispute, payment, at, books))
+    if dispute.status == "lost" and payment.method == "bank_debit":
         return applied(*returned(payment, at, books, disputed=dispute))
-    return applied(
-        *flagged(payment, dispute.status not in SETTLED_FOR_US, books),
-        loss(dispute, payment, at, books) if lost else None,
-    )
+    disputed = any(one.status not in SETTLED_FOR_US for one in disputes_of(payment, books))
+    return applied(*flagged(payment, disputed, books), loss(dispute, payment, at, books))
+
+
+def disputes_of(payment: PaymentRow, books: Books) -> list[DisputeRow]:
+    """All disputes of the payment: one that ended well says nothing about another."""
+    return [one for one in books.all(DisputeRow) if one.charge_id == payment.charge_id]
 
 
 def row_of(dispute: Dispute, payment: PaymentRow) -> DisputeRow:
@@ -82,12 +85,26 @@ def flagged(payment: PaymentRow, disputed: bool, books: Books) -> tuple[Row, ...
 
 
 def loss(dispute: Dispute, payment: PaymentRow, at: datetime, books: Books) -> Entry | None:
-    """The entry of what is lost, in the currency in which it was withdrawn; None for an inquiry, which moved nothing."""
-    withdrawn = -sum(one.amount for one in dispute.transactions)
-    if not withdrawn:
+    """The entry of what is lost and not booked as such, in the currency in which it was withdrawn; None where nothing is.
+
+    Money may come back after the loss, for what had been refunded or by an appeal: so much of the loss is taken back.
+    """
+    booked = [one for one in losses(dispute.id) if one in books.booked]
+    if not dispute.transactions or (dispute.status != "lost" and not booked):
+        return None
+    told = [posting for one in booked for posting in books.booked[one].postings]
+    known = sum(posting.minor for posting in told if posting.account is LedgerAccount.CHARGEBACKS)
+    news = -sum(one.amount for one in dispute.transactions) - known
+    if not news:
         return None
     settled_in = dispute.transactions[0].currency
-    return cash_entries.dispute_lost(dispute.id, withdrawn, settled_in, at, books.day_of(at), payment.owner)
+    entry = cash_entries.dispute_lost(dispute.id, news, settled_in, at, books.day_of(at), payment.owner)
+    return replace(entry, source=losses(dispute.id)[len(booked)])
+
+
+def losses(dispute: str) -> list[str]:
+    """The sources under which the loss of a dispute may have been booked, and taken back, in order."""
+    return numbered(f"dispute_lost:{dispute}", LOSSES_MAX)
 
 
 def apply_return(charge: Charge, at: datetime, books: Books) -> Outcome:
@@ -100,22 +117,60 @@ def apply_return(charge: Charge, at: datetime, books: Books) -> Outcome:
     return applied(*returned(payment, at, books))
 
 
+def regained(dispute: Dispute, payment: PaymentRow, at: datetime, books: Books) -> Entry | None:
+    """The entry of money that came back after all, once its payment was taken as returned; None where none did."""
+    known = [one for one in (*bank_returns(dispute), *regains(dispute.id)) if one in books.booked]
+    told = [posting for one in known for posting in books.booked[one].postings]
+    gone = -sum(posting.minor for posting in told if posting.account is LedgerAccount.DISPUTED_FUNDS)
+    back = gone + sum(one.amount for one in dispute.transactions)
+    if not dispute.transactions or back <= 0:
+        return None
+    settled_in = dispute.transactions[0].currency
+    source = regains(dispute.id)[len([one for one in known if one in regains(dispute.id)])]
+    return cash_entries.dispute_regained(source, back, settled_in, books.when(at), payment.owner)
+
+
+def bank_returns(dispute: Dispute) -> list[str]:
+    """The sources under which the payment may have been booked as returned: its own, and one per other currency."""
+    source = f"bank_return:{dispute.charge}"
+    return [source, *(f"{source}:{currency}" for currency in {one.currency for one in dispute.transactions})]
+
+
+def regains(dispute: str) -> list[str]:
+    """The sources under which money of a dispute may have been booked as back after its payment's return, in order."""
+    return numbered(f"dispute_regained:{dispute}", LOSSES_MAX)
+
+
 def returned(payment: PaymentRow, at: datetime, books: Books, disputed: Dispute | None = None) -> list[Row | Entry]:
     """Everything that a payment's coming back changes: the payment, the invoice, its collection, the books."""
     changes: list[Row | Entry] = [replace(payment, reversed_at=at, disputed=False)]
     invoice = books.find(InvoiceRow, payment.invoice_id or "")
-    if invoice and payment.applied_minor:
-        changes += reopened(invoice, payment, books)
     grant = books.find(GrantRow, f"payment:{payment.charge_id}")
-    if grant and grant.remaining_minor:
-        changes.append(replace(grant, remaining_minor=0))
-    return changes + returned_entries(payment, grant, at, books, disputed)
+    split = split_back(payment, grant, disputed)
+    if invoice and split.receivable:
+        changes += reopened(invoice, payment, split.receivable, books)
+    if grant and split.credits:
+        changes.append(replace(grant, remaining_minor=grant.remaining_minor - split.credits))
+    return changes + returned_entries(payment, split, at, books, disputed)
 
 
-def reopened(invoice: InvoiceRow, payment: PaymentRow, books: Books) -> list[Row | Entry]:
+def split_back(payment: PaymentRow, grant: GrantRow | None, disputed: Dispute | None) -> Split:
+    """Whence the money goes back that the bank took: all of it, or what the dispute took where part was refunded before.
+
+    Credit that is used up already cannot be taken back: it stays owed, as unapplied cash below zero, for a person to see.
+    """
+    taken = disputed.amount if disputed and disputed.currency == payment.currency else payment.amount_minor
+    back = min(taken, payment.amount_minor)
+    excess = min(back, max(0, payment.amount_minor - payment.applied_minor - payment.refunded_minor))
+    receivable = min(payment.applied_minor, back - excess)
+    credit = min(excess, grant.remaining_minor) if grant else 0
+    return Split(receivable, credit, back - receivable - credit)
+
+
+def reopened(invoice: InvoiceRow, payment: PaymentRow, minor: int, books: Books) -> list[Row | Entry]:
     """The invoice owed again, and the collection that had paid it closed as returned, so that a new one may be opened."""
     state = move(invoice.state, InvoiceFact.PAYMENT_REVERSED) if invoice.state is InvoiceState.PAID else invoice.state
-    left = invoice.paid_minor - payment.applied_minor
+    left = invoice.paid_minor - minor
     owed = replace(invoice, state=state, paid_minor=left, paid_at=None, disputed=False)
     closed: list[Row | Entry] = [
         replace(one, closed_at=one.closed_at or books.now, close_reason="returned")
@@ -126,15 +181,9 @@ def reopened(invoice: InvoiceRow, payment: PaymentRow, books: Books) -> list[Row
 
 
 def returned_entries(
-    payment: PaymentRow, grant: GrantRow | None, at: datetime, books: Books, disputed: Dispute | None
+    payment: PaymentRow, split: Split, at: datetime, books: Books, disputed: Dispute | None
 ) -> list[Row | Entry]:
-    """The entries of a return. The money left by the dispute's withdrawal, or with a movement of its own.
-
-    Credit that is used up already cannot be taken back: it stays owed, as unapplied cash below zero, for a person to see.
-    """
-    excess = payment.amount_minor - payment.applied_minor
-    credit = min(excess, grant.remaining_minor) if grant else 0
-    split = Split(payment.applied_minor, credit, excess - credit)
+    """The entries of a return. The money left by the dispute's withdrawal, or with a movement of its own."""
     source, when = f"bank_return:{payment.charge_id}", books.when(at)
     if disputed is None:
         return [
