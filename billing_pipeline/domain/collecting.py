@@ -37,7 +37,8 @@ class Method:
 class Collection:
     """The newest collection of an invoice. attempts: made so far; tried_fingerprint: of the last one.
 
-    wished: another try was asked for, and its time has come. close_reason: '' while it is open.
+    wished: another try was asked for, and its time has come. close_reason: '' while it is open. cancels_lost: tries to
+    cancel its intent that never reached Stripe, or that it refused for our key's sake.
     """
 
     seq: int
@@ -50,6 +51,7 @@ class Collection:
     last_failed_at: datetime | None = None
     wished: bool = True
     close_reason: str = ""
+    cancels_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def plan(candidate: Candidate, now: datetime, environment: str, tries: int = 0, 
     opens = last is None or not last.is_open
     seq = (last.seq + 1 if opens else last.seq) if last else 1
     if last and last.is_open and last.payment_intent_id and last.amount != candidate.remaining:
-        return CancelFirst(candidate, seq, canceling(candidate.invoice_id, seq, last.payment_intent_id))
+        cancel = canceling(candidate.invoice_id, seq, last.payment_intent_id, last.cancels_lost)
+        return CancelFirst(candidate, seq, cancel)
     if opens and last and last.close_reason in UNASKED and not last.wished:
         return _waiting_after(last, candidate, seq)
     if candidate.method is None:
@@ -151,10 +154,11 @@ def plan_all(
     return planned
 
 
-def canceling(invoice: InvoiceId, seq: int, intent: PaymentIntentId) -> NewAttempt:
-    """The one attempt to cancel this intent; a cancel that was refused is not repeated by itself."""
-    subject = collection_subject(invoice, seq)
-    return NewAttempt(Operation.CANCEL, subject, 1, key_of(Operation.CANCEL, subject, 1), cancel_intent(intent))
+def canceling(invoice: InvoiceId, seq: int, intent: PaymentIntentId, lost: int = 0) -> NewAttempt:
+    """The attempt to cancel this intent after those that were lost; a cancel that was refused is not repeated by itself."""
+    subject, number = collection_subject(invoice, seq), lost + 1
+    key = key_of(Operation.CANCEL, subject, number)
+    return NewAttempt(Operation.CANCEL, subject, number, key, cancel_intent(intent))
 
 
 def codes_from(stored: Mapping[str, str]) -> Codes:

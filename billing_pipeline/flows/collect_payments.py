@@ -112,7 +112,7 @@ def _cancel_stale(run: Run) -> list[Attempt]:
     """Attempts to cancel the intents that nobody should be able to pay any more."""
     with run.store.transaction():
         stale = run.store.stale_intents(STALE_MAX)
-        new = [canceling(one.invoice_id, one.seq, one.payment_intent_id) for one in stale]
+        new = [canceling(one.invoice_id, one.seq, one.payment_intent_id, one.cancels_lost) for one in stale]
         return run.store.open_attempts(new, run.gateway.api_version, run.clock.now())
 
 

@@ -57,7 +57,10 @@ class CollectionStore(AttemptRows):
     def stale_intents(self, limit: int) -> list[StaleIntent]:
         """Intents of collections that were closed by a credit note or a void, still payable as far as we know."""
         rows = self.db.rows("collection/stale_intents", limit=limit)
-        return [StaleIntent(InvoiceId(r.invoice_id), r.seq, PaymentIntentId(r.payment_intent_id)) for r in rows]
+        return [
+            StaleIntent(InvoiceId(row.invoice_id), row.seq, PaymentIntentId(row.payment_intent_id), row.cancels_lost)
+            for row in rows
+        ]
 
     def claim_unknown(self, operations: Sequence[Operation], now: datetime, limit: int) -> list[Attempt]:
         """Attempts whose outcome is to be asked for now; the lease keeps other processes off them."""
@@ -117,6 +120,7 @@ def _collection(row: Row[Any]) -> Collection | None:
         last_failed_at=row.last_failed_at,
         wished=row.is_wished,
         close_reason=row.close_reason or "",
+        cancels_lost=row.cancels_lost,
     )
 
 

@@ -65,11 +65,15 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class StaleIntent:
-    """An intent that nobody should be able to pay any more, since its collection was closed without it."""
+    """An intent that nobody should be able to pay any more, since its collection was closed without it.
+
+    cancels_lost: tries to cancel it that never reached Stripe, or that it refused for our key's sake.
+    """
 
     invoice_id: InvoiceId
     seq: int
     payment_intent_id: PaymentIntentId
+    cancels_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,18 @@
 -- out: invoice_id text, due_on date, account_id text, number text, currency text, remaining_minor bigint,
 --      stripe_customer_id text, payment_method_id text, method_type text, fingerprint text, brand text,
 --      seq int, is_open bool, close_reason text, is_wished bool, payment_intent_id text, amount_minor bigint,
---      last_codes jsonb, last_failed_at timestamptz, attempts bigint, tried_fingerprint text, declined_at timestamptz[]
+--      last_codes jsonb, last_failed_at timestamptz, attempts bigint, tried_fingerprint text, cancels_lost bigint,
+--      declined_at timestamptz[]
 select i.invoice_id, i.due_on, i.account_id, i.number, i.currency,
        i.due_minor - i.paid_minor - i.credited_minor as remaining_minor,
        a.stripe_customer_id, m.payment_method_id, m.type as method_type, m.fingerprint, m.brand,
        c.seq, c.closed_at is null as is_open, c.close_reason, coalesce(c.retry_at <= :now, false) as is_wished, c.payment_intent_id, c.amount_minor, c.last_codes, c.last_failed_at,
        coalesce(t.attempt, 0) as attempts, coalesce(t.fingerprint, '') as tried_fingerprint,
+       (
+           select count(*) from stripe_attempts s
+           where s.operation = 'cancel' and s.subject = c.invoice_id || '#' || c.seq
+             and (s.outcome = 'not_created' or s.codes ->> 'code' in ('authentication', 'permission_denied'))
+       ) as cancels_lost,
        array(
            select s.outcome_at from stripe_attempts s
            where s.fingerprint = m.fingerprint and s.fingerprint <> '' and s.started_at > :declines_since
