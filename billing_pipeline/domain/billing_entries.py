@@ -93,15 +93,21 @@ PAID_FROM: Final = {
 """Where the money of a credit stood before; given-away credits have none."""
 
 
-def credit_granted(grant: CreditGrant, when: When, paid_from: LedgerAccount | None = None) -> Entry | None:
+def credit_granted(
+    grant: CreditGrant, when: When, paid_from: LedgerAccount | None = None, tax_minor: int = 0
+) -> Entry | None:
     """A credit that somebody paid for becomes our debt. None for a given-away one: it is booked when it is used.
 
-    paid_from: where the money stood, when it is not where credits of this kind come from.
+    paid_from: where the money stood, when it is not where credits of this kind come from. tax_minor: the tax in it, which
+    is no longer owed.
     """
     if grant.kind in GIVEN_AWAY:
         return None
     source = paid_from or PAID_FROM[grant.kind]
-    booked = postings((source, grant.amount_minor, None), (CREDITS, -grant.amount_minor, grant.account))
+    booked = postings(
+        (source, grant.amount_minor - tax_minor, None), (TAX, tax_minor, None),
+        (CREDITS, -grant.amount_minor, grant.account),
+    )  # fmt: skip
     return _entry(f"credit:{grant.credit_grant_id}", "credit_granted", grant.currency, when, booked, grant.account)
 
 

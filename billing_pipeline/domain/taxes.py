@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final
 
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import TaxRateId
+from billing_pipeline.domain.money import round_half_up
 from billing_pipeline.domain.pricing import rounded
 
 MILLION: Final = 1_000_000
@@ -38,6 +40,21 @@ def tax_on(rate: TaxRate | None, minor: int) -> int:
     if rate is None:
         return 0
     return rounded(minor * rate.rate_ppm, MILLION + rate.rate_ppm if rate.inclusive else MILLION)
+
+
+def tax_refunded(total: int, tax: int, before: int, minor: int) -> int:
+    """The tax in that much of an invoice, rounded on the running total so that partial refunds sum to the whole.
+
+    total, tax: of the invoice; before: refunded of it so far. What goes beyond the invoice's own total, a previous balance
+    that was paid along with it, has no tax of this invoice.
+    """
+    if not total:
+        return 0
+
+    def tax_through(refunded: int) -> int:
+        return round_half_up(Fraction(min(refunded, total) * tax, total))
+
+    return tax_through(before + minor) - tax_through(before)
 
 
 def rate_of(status: TaxStatus, rate: TaxRate | None) -> TaxRate | None:

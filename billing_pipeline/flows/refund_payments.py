@@ -9,9 +9,11 @@ from billing_pipeline.domain.billing_entries import When, credit_granted
 from billing_pipeline.domain.credits import CreditGrant, CreditKind
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import CreditGrantId
+from billing_pipeline.domain.ledger import LedgerAccount
 from billing_pipeline.domain.requests import refund
+from billing_pipeline.domain.taxes import tax_refunded
 from billing_pipeline.flows.ports import Clock, Gateway
-from billing_pipeline.flows.ports.collection import RefundRequest, RefundStore
+from billing_pipeline.flows.ports.collection import PaidInvoice, RefundRequest, RefundStore
 from billing_pipeline.flows.send_attempts import KEY_REFUSED, OPERATOR_CODES, answer_to, settled_by
 from billing_pipeline.flows.zones import day_in
 
@@ -119,7 +121,7 @@ def _said(till: Till, request: RefundRequest) -> Attempt | None:
 
 
 def _to_credit(till: Till, request: RefundRequest) -> str:
-    """The amount becomes credit, with its entry; nothing moves at Stripe."""
+    """The amount becomes credit, with its entry; nothing moves at Stripe. Refused once the money is not ours any more."""
     account, now = request.payment.account_id, till.clock.now()
     if account is None:
         raise Broken(f"{request.refund_request_id}: its payment belongs to no account")
@@ -133,9 +135,24 @@ def _to_credit(till: Till, request: RefundRequest) -> str:
         now,
     )
     with till.store.transaction():
-        new = till.store.add_grant(grant, f"refund_request:{request.refund_request_id}", request.reason)
-        entry = credit_granted(grant, When(now, till.store.open_day(day_in(now, till.zone))))
-        if new and entry:
-            till.store.write([entry], "", now)
+        paid = till.store.lock_paid_invoice(request.payment.payment_id)
+        payment = till.store.lock_payment(request.payment.payment_id)
+        if payment is None or payment.disputed or payment.reversed:
+            till.store.move_request(request.refund_request_id, REFUSED)
+            return "refused"
+        if till.store.add_grant(grant, f"refund_request:{request.refund_request_id}", request.reason):
+            _book_credit(till, grant, paid)
         till.store.move_request(request.refund_request_id, DONE)
     return "credited"
+
+
+def _book_credit(till: Till, grant: CreditGrant, paid: PaidInvoice | None) -> None:
+    """Write where the credit's money stood: in revenue and tax of the invoice that it paid, else in unapplied cash."""
+    now, minor = till.clock.now(), grant.amount_minor
+    applied = paid if paid and paid.applied_minor and paid.state != "void" else None
+    tax = tax_refunded(applied.total_minor, applied.tax_minor, applied.refunded_minor, minor) if applied else 0
+    source = LedgerAccount.REFUNDS if applied else LedgerAccount.UNAPPLIED_CASH
+    entry = credit_granted(grant, When(now, till.store.open_day(day_in(now, till.zone))), source, tax)
+    till.store.write([entry] if entry else [], "", now)
+    if applied:
+        till.store.note_refunded(applied.invoice_id, minor)

@@ -62,18 +62,28 @@ def _checked(wish: RefundWish, payment: PaymentRow) -> Money:
     """The amount, if it may be given back that way."""
     if wish.destination not in DESTINATIONS:
         raise Broken(f"destination {wish.destination!r}: use {' or '.join(DESTINATIONS)}")
+    if payment.reversed:
+        raise Broken(f"{payment.payment_id} went back to the bank: there is nothing to give back")
     if payment.disputed:
         raise Broken(f"{payment.payment_id} is disputed: answer the dispute, a refund would give the money twice")
     if wish.destination == "card" and payment.charge_id is None:
         raise Broken(f"{payment.payment_id} did not come through Stripe: give it back by hand, or as credit")
     if wish.destination == "credit" and payment.account_id is None:
         raise Broken(f"{payment.payment_id} belongs to no account: it cannot become credit")
-    amount = payment.refundable if wish.amount_minor is None else Money(wish.amount_minor, payment.amount.currency)
-    if not 0 < amount.minor <= payment.refundable.minor:
-        raise Broken(f"{amount} of {payment.payment_id}: {payment.refundable} can still be given back")
+    left = left_for(wish.destination, payment)
+    amount = left if wish.amount_minor is None else Money(wish.amount_minor, payment.amount.currency)
+    if not 0 < amount.minor <= left.minor:
+        raise Broken(f"{amount} of {payment.payment_id}: {left} can still be given back")
     if amount.minor % multiple(amount.currency):
         raise Broken(f"{amount}: Stripe takes {amount.currency} in steps of {multiple(amount.currency)} minor units")
     return amount
+
+
+def left_for(destination: str, payment: PaymentRow) -> Money:
+    """What can still be given back that way. What was paid too much is credit already and does not become it again."""
+    if destination == "card":
+        return payment.refundable
+    return Money(max(0, payment.refundable.minor - payment.credited_minor), payment.refundable.currency)
 
 
 def _name(wish: RefundWish) -> str:

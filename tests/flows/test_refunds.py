@@ -14,6 +14,7 @@ from billing_pipeline.flows.request_refunds import RefundWish, approve_refund, r
 from stripe_simulator import Simulator
 from tests.collecting import Desk, customer, invoice, open_desk
 from tests.fakes import START
+from tests.ledger_seeds import balances
 from tests.seeds import add, change, fetch
 
 
@@ -123,6 +124,7 @@ def test_no_more_is_given_back_than_was_paid(desk: Desk) -> None:
         ({"disputed": True}, "card", "disputed"),
         ({"charge_id": None}, "card", "did not come through Stripe"),
         ({"account_id": None}, "credit", "belongs to no account"),
+        ({"reversed_at": START}, "credit", "went back to the bank"),
         ({}, "bitcoin", "use card or credit"),
     ],
 )
@@ -156,6 +158,53 @@ def test_a_refund_as_credit_moves_no_money_and_is_booked_once(desk: Desk) -> Non
     assert (grant["kind"], grant["remaining_minor"]) == ("refund", 1900)
     assert entry["kind"] == "credit_granted"
     assert desk.sim.objects("refund") == []
+
+
+def test_a_refund_as_credit_gives_the_tax_of_the_invoice_back(desk: Desk) -> None:
+    change(desk.db, billing.invoices, "inv-1", tax_minor=900)
+
+    for key, amount in (("1", 1633), ("2", 1633), ("3", 1634)):
+        approved(desk, amount, "credit", key=key)
+        run(desk)
+
+    (whole,) = fetch(desk.db, billing.invoices)
+    assert whole["refunded_minor"] == 4900
+    assert balances(desk.db) == {"customer_credits": -4900, "refunds": 4000, "tax_payable": 900}
+
+
+def test_what_was_paid_too_much_is_credit_once(desk: Desk) -> None:
+    change(desk.db, stripe.payments, "pay-1", applied_minor=3900)
+    (charge,) = fetch(desk.db, stripe.payments)
+    add(
+        desk.db, billing.credit_grants, credit_grant_id="overpaid", account_id="acme", currency="usd", kind="overpayment",
+        amount_minor=1000, remaining_minor=1000, granted_at=START, source=f"payment:{charge['charge_id']}",
+    )  # fmt: skip
+
+    approved(desk, None, "credit")
+    run(desk)
+
+    assert sum(row["remaining_minor"] for row in fetch(desk.db, billing.credit_grants)) == 4900
+
+
+def test_money_that_paid_no_invoice_becomes_credit_without_touching_revenue(desk: Desk) -> None:
+    change(desk.db, billing.invoices, "inv-1", state="void", voided_at=START, tax_minor=900)
+    change(desk.db, stripe.payments, "pay-1", applied_minor=0)
+
+    approved(desk, None, "credit")
+    run(desk)
+
+    assert balances(desk.db) == {"customer_credits": -4900, "unapplied_cash": 4900}
+
+
+@pytest.mark.parametrize("change_to", [{"disputed": True}, {"reversed_at": START}])
+def test_money_that_is_not_ours_any_more_becomes_no_credit(desk: Desk, change_to: dict[str, Any]) -> None:
+    name = approved(desk, None, "credit")
+    change(desk.db, stripe.payments, "pay-1", **change_to)
+
+    done = run(desk)
+
+    assert (done.refused, state(desk, name)) == (1, "refused")
+    assert fetch(desk.db, billing.credit_grants) == []
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate", "error_before", "error_after"])

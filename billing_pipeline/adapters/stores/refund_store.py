@@ -1,7 +1,7 @@
 """Payments and the wishes to refund them, in PostgreSQL."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import AccountId, ChargeId, InvoiceId, PaymentId
 from billing_pipeline.domain.ledger import Entry
 from billing_pipeline.domain.money import Money, zero
-from billing_pipeline.flows.ports.collection import NewRefund, PaymentRow, RefundRequest
+from billing_pipeline.flows.ports.collection import NewRefund, PaidInvoice, PaymentRow, RefundRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,19 @@ class RefundStore(AttemptRows):
     def lock_payment(self, payment: PaymentId) -> PaymentRow | None:
         """The payment of that id, its row locked."""
         row = self.db.row("collection/lock_payment", payment_id=payment)
-        return _payment(row, row.amount_minor, row.refundable_minor) if row else None
+        if row is None:
+            return None
+        found = _payment(row, row.amount_minor, row.refundable_minor)
+        return replace(found, credited_minor=row.credited_minor, reversed=row.is_reversed)
+
+    def lock_paid_invoice(self, payment: PaymentId) -> PaidInvoice | None:
+        """The invoice of that payment, its row locked; None where it has none."""
+        row = self.db.row("collection/lock_paid_invoice", payment_id=payment)
+        return PaidInvoice(**row._mapping) if row else None
+
+    def note_refunded(self, invoice: InvoiceId, minor: int) -> None:
+        """So much more of the invoice was given back."""
+        self.db.run("collection/note_refunded", invoice_id=invoice, minor=minor)
 
     def write_request(self, request: NewRefund, now: datetime) -> bool:
         """Write the wish down; False where one of that name already is."""

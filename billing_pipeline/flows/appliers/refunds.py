@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from fractions import Fraction
 from typing import Final
 
 from billing_pipeline.domain import cash_entries
 from billing_pipeline.domain.cash_entries import Split
 from billing_pipeline.domain.ledger import Entry, LedgerAccount
-from billing_pipeline.domain.money import Money, round_half_up
+from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.stripe_money import Refund
+from billing_pipeline.domain.taxes import tax_refunded
 from billing_pipeline.flows.appliers.intents import NOT_OURS, bring
 from billing_pipeline.flows.books import Books, Outcome, applied, ignored
 from billing_pipeline.flows.ports.event_rows import (
@@ -86,18 +86,9 @@ def from_excess(payment: PaymentRow, minor: int, books: Books) -> Split:
 
 
 def tax_within(payment: PaymentRow, minor: int, books: Books) -> int:
-    """The tax in that much of the invoice, rounded on the running total so that partial refunds sum to the whole.
-
-    What goes beyond the invoice's own total, a previous balance that was paid along with it, has no tax of this invoice.
-    """
+    """The tax in that much of the payment's invoice."""
     invoice = books.find(InvoiceRow, payment.invoice_id or "")
-    if invoice is None or not invoice.total_minor:
-        return 0
-
-    def tax_through(refunded: int) -> int:
-        return round_half_up(Fraction(min(refunded, invoice.total_minor) * invoice.tax_minor, invoice.total_minor))
-
-    return tax_through(invoice.refunded_minor + minor) - tax_through(invoice.refunded_minor)
+    return tax_refunded(invoice.total_minor, invoice.tax_minor, invoice.refunded_minor, minor) if invoice else 0
 
 
 def carried(payment: PaymentRow, minor: int, news: Sequence[Entry], books: Books) -> tuple[Row, ...]:

@@ -111,7 +111,10 @@ class KnownMethod:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """A payment that may be refunded. refundable: what is neither refunded nor asked to be."""
+    """A payment that may be refunded. refundable: what is neither refunded nor asked to be.
+
+    credited_minor: what was paid too much and is the customer's credit already. reversed: the bank took it back.
+    """
 
     payment_id: PaymentId
     account_id: AccountId | None
@@ -120,6 +123,20 @@ class PaymentRow:
     amount: Money
     refundable: Money
     disputed: bool
+    credited_minor: int = 0
+    reversed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PaidInvoice:
+    """The invoice of a payment. applied_minor: what the payment paid of it. Amounts in minor units."""
+
+    invoice_id: InvoiceId
+    state: str
+    total_minor: int
+    tax_minor: int
+    refunded_minor: int
+    applied_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +236,12 @@ class RefundStore(AttemptStore, Protocol):
 
     def lock_payment(self, payment: PaymentId) -> PaymentRow | None:
         """The payment of that id, its row locked."""
+
+    def lock_paid_invoice(self, payment: PaymentId) -> PaidInvoice | None:
+        """The invoice of that payment, its row locked; None where it has none."""
+
+    def note_refunded(self, invoice: InvoiceId, minor: int) -> None:
+        """So much more of the invoice was given back."""
 
     def write_request(self, request: NewRefund, now: datetime) -> bool:
         """Write the wish down; False where one of that name already is."""
