@@ -155,6 +155,8 @@ def take_back(desk: Desk, subscription_id: SubscriptionId, boundary: datetime) -
     case = desk.store.mirror_case(subscription_id)
     if case is None or case.mirrored.stripe_id is None:
         return False
+    if desk.store.call_open(Operation.UNHOLD, subscription_id):
+        return False  # sent again, it would let both charge
     stripe_id = str(case.mirrored.stripe_id)
     call_stripe(desk.store, desk.gateway, desk.clock, Operation.MIRROR, subscription_id, hold(stripe_id))
     there = read(desk, stripe_id)

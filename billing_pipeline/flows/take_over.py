@@ -18,6 +18,7 @@ from billing_pipeline.flows.ports.sync import Candidate, MirrorCase, MirrorNote,
 from billing_pipeline.flows.rehearse import CYCLES, Desk, refuse_others, rehearse, rehearsed
 
 TO_STRIPE, TO_ENGINE = "to_stripe", "to_engine"
+UNSURE = "nobody knows yet whether Stripe released the mirror"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +155,21 @@ def release(desk: Desk, plan: Plan, candidate: Candidate) -> tuple[str, str]:
         return released(desk, plan, there)
     if words := refusal(answer):
         return back_to_engine(desk, plan, f"Stripe refused to release it: {words}")
-    return "postponed", "nobody knows yet whether Stripe released the mirror"
+    return "postponed", UNSURE
 
 
 def finish_release(desk: Desk, plan: Plan, candidate: Candidate) -> tuple[str, str]:
-    """Go on where a run ended after the charger was set: the mirror is released by now, or can be, or it is too late."""
+    """Go on where a run ended after the charger was set: the mirror is released by now, or can be, or it is too late.
+
+    It is too late only once no call to release it is open: one that is sent again would let both charge.
+    """
     there = read(desk, str(candidate.case.mirrored.stripe_id))
     if there is not None and not there.held and not there.over:
         return released(desk, plan, there)
     if desk.clock.now() <= plan.boundary - SWITCH_UNTIL and there is not None and not there.over:
         return release(desk, plan, candidate)
+    if desk.store.call_open(Operation.UNHOLD, plan.subscription_id):
+        return "postponed", UNSURE
     if there is not None and there.held:
         return back_to_engine(desk, plan, "it was too late to release the mirror: it stays held")
     return "postponed", "the mirror cannot be read, so nobody is charged: look at it in Stripe"

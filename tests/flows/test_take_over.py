@@ -82,6 +82,23 @@ def test_giving_back_lets_the_engine_bill_again(desk: MirrorDesk) -> None:
     assert desk.charged() == 1
 
 
+def test_the_engine_bills_again_only_once_no_release_can_arrive_any_more(desk: MirrorDesk) -> None:
+    plan_takeover(desk.takeover, "ann")
+    desk.until(FEBRUARY - timedelta(minutes=12))
+    desk.fault("drop_before", path="/v1/subscriptions/*", method="post", times=0)
+    desk.switch()
+    desk.until(FEBRUARY - timedelta(minutes=9))
+    unsure = desk.switch()
+
+    desk.sim.faults.clear()
+    desk.until(FEBRUARY + timedelta(minutes=20))
+    desk.switch()
+
+    assert (unsure.postponed, unsure.rolled_back) == (1, 0)
+    assert [one["outcome"] for one in desk.attempts(operation="unhold")] == ["succeeded"]
+    assert (desk.ours()["charger"], desk.theirs()["pause_collection"]) == ("stripe", None)
+
+
 def test_hands_change_only_at_the_next_boundary_and_only_while_it_is_not_billed(desk: MirrorDesk) -> None:
     name, january = SubscriptionId("s1"), FEBRUARY - timedelta(days=31)
 

@@ -44,6 +44,11 @@ BILLING_COLUMNS: Final = 24
 class CallRows(AttemptRows):
     """flows.ports.sync.CallStore on a database."""
 
+    def call_open(self, operation: Operation, subject: str) -> bool:
+        """Whether a call about the subject is under way, or its outcome unknown."""
+        row = self.db.row("sync/call_open", operation=operation, subject=subject)
+        return bool(row and row.is_open)
+
     def attempts_made(self, operation: Operation, subject: str) -> int:
         """How many calls there were about the subject, open ones included."""
         row = self.db.row("sync/attempts_made", operation=operation, subject=subject)

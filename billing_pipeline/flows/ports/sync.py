@@ -79,6 +79,9 @@ class StoredProposal:
 class CallStore(AttemptStore, Protocol):
     """Attempts of calls that are no charges."""
 
+    def call_open(self, operation: Operation, subject: str) -> bool:
+        """Whether a call about the subject is under way, or its outcome unknown."""
+
     def attempts_made(self, operation: Operation, subject: str) -> int:
         """How many calls there were about the subject, open ones included."""
 
