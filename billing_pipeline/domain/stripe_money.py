@@ -79,7 +79,8 @@ class Intent:
 class Charge:
     """What is read of a charge: whether money that had come went back, or else the attempt that the bank refused.
 
-    invoice, seq: ours; Stripe copies the intent's metadata to its charges.
+    invoice, seq: ours; Stripe copies the intent's metadata to its charges. paid: the intent as it was while the money was
+    here, of a charge of ours that went back: its success may be told later.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Charge:
     created: datetime
     returned: bool
     failure: Failure | None
+    paid: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,31 @@ def parse_charge(raw: Json) -> Charge:
         created=instant(raw["created"]),
         returned=returned,
         failure=failed_attempt(raw) if failed and not returned else None,
+        paid=paid_before(raw) if returned and metadata.get("invoice_id") else None,
+    )
+
+
+def paid_before(raw: Json) -> Intent:
+    """The intent of a charge that went back, as it was before: every charge says whose it is and how much."""
+    details, metadata = raw.get("payment_method_details") or {}, raw["metadata"]
+    kind, at = kind_of(details, ()), instant(raw["created"])
+    return Intent(
+        id=id_of(raw.get("payment_intent")) or raw["id"],
+        status="succeeded",
+        currency=Currency(raw["currency"]),
+        amount=raw["amount"],
+        received=raw["amount"],
+        customer=id_of(raw.get("customer")),
+        invoice=metadata["invoice_id"],
+        account=metadata.get("account_id", ""),
+        seq=int(metadata.get("seq") or 1),
+        charge=raw["id"],
+        method=method_of(kind),
+        fingerprint=(details.get(kind) or {}).get("fingerprint") or "",
+        created=at,
+        charged_at=at,
+        failure=None,
+        transaction=None,
     )
 
 

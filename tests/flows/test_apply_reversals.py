@@ -264,6 +264,30 @@ def test_a_charge_that_fails_after_its_money_came_is_owed_again(world: EventWorl
     assert world.balances() == {}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1, 0, 1, 0)])
+def test_a_bank_debit_that_came_back_is_owed_again_whatever_is_told_first(
+    world: EventWorld, order: tuple[int, ...]
+) -> None:
+    debit = intent(payment_method_types=["sepa_debit"])
+    failed = {
+        "id": "ch_1", "object": "charge", "status": "failed", "failure_balance_transaction": "txn_f", "created": T0,
+        "amount": 4900, "currency": "usd", "payment_intent": "pi_1", "metadata": debit["metadata"],
+        "payment_method_details": {"type": "sepa_debit", "sepa_debit": {"fingerprint": "iban"}},
+    }  # fmt: skip
+    told = event("payment_intent.succeeded", debit), event("charge.failed", failed)
+
+    for number, which in enumerate(order):
+        world.tell(told[which] | {"id": f"evt_{number}"})
+        world.apply()
+
+    (invoice,) = seeds.fetch(world.db, billing.invoices)
+    (collection,) = seeds.fetch(world.db, stripe.collections)
+    (payment,) = seeds.fetch(world.db, stripe.payments)
+    assert (invoice["state"], invoice["paid_minor"], collection["close_reason"]) == ("overdue", 0, "returned")
+    assert (payment["payment_id"], payment["method"], payment["reversed_at"]) == ("pi_1", "bank_debit", moment(0))
+    assert world.balances() == {}
+
+
 def test_an_invoice_that_came_back_can_be_paid_again(world: EventWorld) -> None:
     debit = intent(payment_method_types=["us_bank_account"])
     tell_dispute(world, dispute("lost", withdrawn(), payment_intent=debit), "evt_1")

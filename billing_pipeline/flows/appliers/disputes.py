@@ -108,7 +108,9 @@ def losses(dispute: str) -> list[str]:
 
 
 def apply_return(charge: Charge, at: datetime, books: Books) -> Outcome:
-    """A bank debit that failed after its money had come: the invoice is owed again."""
+    """A bank debit that failed after its money had come: the invoice is owed again, also when that is told first."""
+    if books.find(PaymentRow, charge.id) is None:
+        bring(charge.paid, books)
     payment = books.find(PaymentRow, charge.id)
     if payment is None:
         return ignored(NOT_OURS)
