@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from billing_pipeline.domain.attempts import Attempt, NewAttempt, Operation, Outcome, collection_subject, key_of
+from billing_pipeline.domain.collecting import canceling
 from billing_pipeline.domain.events import fact_key, id_of
 from billing_pipeline.domain.ids import CustomerId, IdempotencyKey, PaymentMethodId
 from billing_pipeline.domain.requests import (
@@ -32,6 +33,8 @@ from billing_pipeline.flows.try_intents import read_quietly
 DEPOSITS_TAKE: Final = timedelta(days=5)  # two business days on their way, and time to answer the e-mail
 ENGINE_WAITS: Final = timedelta(hours=1)  # so long a customer on the page is left in peace before the engine tries
 PAYABLE: Final = frozenset({"pending", "overdue", "written_off"})
+OVER: Final = frozenset({"succeeded", "canceled"})
+UNDER_WAY: Final = frozenset({"processing", "requires_capture"})
 USABLE_SETUP: Final = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
 
@@ -167,8 +170,8 @@ def _known_intent(counter: Counter, invoice: PageInvoice) -> Json | None:
 
 
 def _new_intent(counter: Counter, invoice: PageInvoice) -> Json | None:
-    """An intent made for this customer; None where another process is at it, or one over another amount is open."""
-    if invoice.customer_id is None or (invoice.collection_open and invoice.payment_intent_id):
+    """An intent made for this customer; None where another process is at it, or one made before can still be paid."""
+    if invoice.customer_id is None or not _is_alone(counter, invoice):
         return None
     seq = invoice.seq if invoice.collection_open else invoice.seq + 1
     subject, number = (
@@ -188,6 +191,25 @@ def _new_intent(counter: Counter, invoice: PageInvoice) -> Json | None:
             counter.store.withdraw_attempts([attempt.attempt_id for attempt in opened])
             return None
     return _sent(counter, opened[0])
+
+
+def _is_alone(counter: Counter, invoice: PageInvoice) -> bool:
+    """Whether no earlier intent can be paid any more; that of a closed collection, which an old tab may show, is canceled."""
+    if not invoice.payment_intent_id or (not invoice.collection_open and invoice.intent_status in OVER):
+        return True
+    if invoice.collection_open:
+        return False
+    known = counter.gateway.read(f"/v1/payment_intents/{invoice.payment_intent_id}", {"expand": WITH_FEE})
+    if known is None or known["status"] in UNDER_WAY:
+        return False
+    if known["status"] in OVER:
+        _tell(counter, known)
+        return bool(known["status"] == "canceled")
+    cancel = canceling(invoice.invoice_id, invoice.seq, invoice.payment_intent_id)
+    with counter.store.transaction():
+        said = counter.store.open_attempts([cancel], counter.gateway.api_version, counter.clock.now())
+    ended = _sent(counter, said[0]) if said else None
+    return ended is not None and ended["status"] == "canceled"
 
 
 def _opened(counter: Counter, invoice: PageInvoice, intent: Json) -> Json:

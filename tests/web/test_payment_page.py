@@ -120,6 +120,19 @@ def test_a_double_click_hands_out_the_same_intent(visitor: Visitor) -> None:
     assert len(visitor.desk.sim.objects("payment_intent")) == 1
 
 
+@pytest.mark.parametrize("reason", ["credited", "given_up"])
+def test_no_second_intent_is_made_while_an_old_tab_can_pay_the_first(visitor: Visitor, reason: str) -> None:
+    visitor.ask("session")
+    change(visitor.desk.db, billing.invoices, "inv-1", credited_minor=3450)
+    visitor.desk.alter(closed_at=START, close_reason=reason, status="requires_payment_method")
+
+    session = visitor.ask("session")
+
+    intents = {one["amount"]: one["status"] for one in visitor.desk.sim.objects("payment_intent")}
+    assert session["state"] == "ready"
+    assert intents == {123450: "canceled", 120000: "requires_payment_method"}
+
+
 def test_a_retry_of_the_engine_while_the_customer_pays_ends_in_one_charge(visitor: Visitor) -> None:
     visitor.desk.collect()
     visitor.ask("session")
