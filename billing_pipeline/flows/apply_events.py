@@ -44,6 +44,7 @@ class Tally:
     types: Counter[str] = field(default_factory=Counter)
     refetched: int = 0
     postponed: int = 0
+    woken: int = 0
     money_moved: bool = False
     errands: dict[Errand, None] = field(default_factory=dict)
 
@@ -73,11 +74,10 @@ def apply_events(
     database is away; what was applied until then stays applied.
     """
     run = Run(store, gateway, clock)
-    after = seen = 0
-    while seen < limit and (batch := _apply_batch(run, after, min(BATCH_MAX, limit - seen))):
-        after, seen = batch[-1].inbox_id, seen + len(batch)
-        progress(seen)
     tally = run.tally
+    seen = _apply_waiting(run, 0, limit, progress)
+    if tally.woken:
+        _apply_waiting(run, seen, limit, progress)
     if tally.money_moved:
         book_balance(store, clock)
     states = tally.states
@@ -85,6 +85,15 @@ def apply_events(
         states["applied"], states["ignored"], states["dead"], tally.refetched, tally.postponed, dict(tally.types),
         tuple(tally.errands),
     )  # fmt: skip
+
+
+def _apply_waiting(run: Run, seen: int, limit: int, progress: Callable[[int], None]) -> int:
+    """Apply what waits, oldest first, up to limit; how many facts were seen by then."""
+    after = 0
+    while seen < limit and (batch := _apply_batch(run, after, min(BATCH_MAX, limit - seen))):
+        after, seen = batch[-1].inbox_id, seen + len(batch)
+        progress(seen)
+    return seen
 
 
 def _apply_batch(run: Run, after: int, size: int) -> list[Told]:
@@ -131,6 +140,7 @@ def _settle(run: Run, plans: Sequence[Plan]) -> None:
     ready = [one for one in plans if not isinstance(one, Unread)]
     if ready:
         settled = settle(run.store, run.clock, ready)
+        run.tally.woken += settled.woken
         run.tally.money_moved |= settled.money_moved
         run.tally.errands.update(dict.fromkeys(settled.errands))
         _count(run.tally, ready, settled.verdicts)

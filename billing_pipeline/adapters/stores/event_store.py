@@ -164,6 +164,14 @@ class EventStore:
             ids, states, reasons = zip(*((one.inbox_id, one.state, one.reason) for one in verdicts), strict=True)
             self.db.run("inbox/finish", inbox_ids=list(ids), states=list(states), reasons=list(reasons), now=now)
 
+    def await_reversals(self) -> None:
+        """Wait until nobody else applies money that goes back, or payments whose reversals may have been told already."""
+        self.db.rows("ledger/lock_work", work="apply reversals")
+
+    def wake(self, charges: Sequence[str]) -> int:
+        """Let what was told of these payments going back, and ignored, be applied once more; how many facts that is."""
+        return self.db.run("inbox/wake", charges=list(charges)) if charges else 0
+
     def unbooked(self, limit: int) -> list[Unbooked]:
         """Balance transactions without entries whose payment, refund, dispute or payout is known, oldest first."""
         return [unbooked_from(row) for row in self.db.rows("inbox/unbooked", limit=limit, own=sorted(OWN_CATEGORIES))]

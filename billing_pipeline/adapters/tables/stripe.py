@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
+from sqlalchemy import text as expression
 
 from billing_pipeline.adapters.tables.columns import (
     account,
@@ -250,6 +251,14 @@ inbox = Table(
     Index("inbox_dead", "inbox_id", postgresql_where="state = 'dead'"),
     Index("inbox_by_object", "object_id", "inbox_id"),
     Index("inbox_by_fact", "fact_key"),
+    Index(
+        "inbox_ignored_by_charge",
+        expression("coalesce(payload ->> 'charge', object_id)"),
+        postgresql_where=expression(
+            "state = 'ignored' and (object_type in ('refund', 'dispute')"
+            " or (object_type = 'charge' and payload ->> 'status' = 'failed'))"
+        ),
+    ),
 )
 
 stripe_cursors = Table(

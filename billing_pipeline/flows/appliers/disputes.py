@@ -13,7 +13,7 @@ from billing_pipeline.domain.cash_entries import Split
 from billing_pipeline.domain.invoices import InvoiceFact, InvoiceState, move
 from billing_pipeline.domain.ledger import Entry, LedgerAccount, postings
 from billing_pipeline.domain.stripe_money import Charge, Dispute
-from billing_pipeline.flows.appliers.intents import NOT_OURS, bring, numbered
+from billing_pipeline.flows.appliers.intents import NO_PAYMENT, bring, numbered
 from billing_pipeline.flows.books import Books, Outcome, applied, ignored
 from billing_pipeline.flows.ports.event_rows import (
     CollectionRow,
@@ -34,7 +34,7 @@ def apply_dispute(dispute: Dispute, at: datetime, books: Books) -> Outcome:
     bring(dispute.intent, books)
     payment = books.find(PaymentRow, dispute.charge)
     if payment is None:
-        return ignored(NOT_OURS)
+        return ignored(NO_PAYMENT)
     books.take(applied(row_of(dispute, payment), *movements(dispute, payment, books)))
     if payment.reversed_at:
         return applied(regained(dispute, payment, at, books))
@@ -113,7 +113,7 @@ def apply_return(charge: Charge, at: datetime, books: Books) -> Outcome:
         bring(charge.paid, books)
     payment = books.find(PaymentRow, charge.id)
     if payment is None:
-        return ignored(NOT_OURS)
+        return ignored(NO_PAYMENT)
     if payment.reversed_at:
         return ignored("told before: the payment has come back")
     return applied(*returned(payment, at, books))

@@ -25,6 +25,7 @@ from billing_pipeline.flows.ports.event_rows import (
 )
 
 NOT_OURS: Final = "not ours: its metadata names no invoice"
+NO_PAYMENT: Final = "not ours so far: no payment in the books has its charge; should one come, it is applied then"
 LOSSES_MAX: Final = 5  # an invoice given up and paid more often than that is a person's business
 RECOVERIES_MAX: Final = 60  # what was given up may be paid off month by month, for five years
 PAYABLE: Final = frozenset({InvoiceState.PENDING, InvoiceState.OVERDUE, InvoiceState.WRITTEN_OFF})

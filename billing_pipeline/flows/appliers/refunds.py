@@ -11,7 +11,7 @@ from billing_pipeline.domain.ledger import Entry, LedgerAccount
 from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.stripe_money import Refund
 from billing_pipeline.domain.taxes import tax_refunded
-from billing_pipeline.flows.appliers.intents import NOT_OURS, bring
+from billing_pipeline.flows.appliers.intents import NO_PAYMENT, bring
 from billing_pipeline.flows.books import Books, Outcome, applied, ignored
 from billing_pipeline.flows.ports.event_rows import (
     GrantRow,
@@ -32,7 +32,7 @@ def apply_refund(refund: Refund, at: datetime, books: Books) -> Outcome:
     bring(refund.intent, books)
     payment = books.find(PaymentRow, refund.charge)
     if payment is None:
-        return ignored(NOT_OURS)
+        return ignored(NO_PAYMENT)
     known = books.find(RefundRow, refund.id) or row_of(refund, payment)
     if RANKS.get(refund.status, 0) < RANKS.get(known.status, 0):
         return ignored(f"told before: the refund is {known.status}")

@@ -12,7 +12,7 @@ from billing_pipeline.flows.appliers.dispatch import Ready, decide, gather
 from billing_pipeline.flows.appliers.intents import recoveries, write_offs
 from billing_pipeline.flows.books import Books, Errand, Outcome, dead, ignored
 from billing_pipeline.flows.ports import Clock
-from billing_pipeline.flows.ports.event_rows import InvoiceRow, Row, Told, TransactionRow
+from billing_pipeline.flows.ports.event_rows import InvoiceRow, PaymentRow, Row, Told, TransactionRow
 from billing_pipeline.flows.ports.inbox import EventStore, Keys, Verdict
 from billing_pipeline.flows.read_objects import Wanted
 from billing_pipeline.flows.write_off_invoices import book_ends
@@ -64,11 +64,15 @@ def plan(told: Told, api_version: str) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of each fact, whether money moved, and what is to be done in Stripe after the transaction."""
+    """What became of each fact, whether money moved, and what is to be done in Stripe after the transaction.
+
+    woken: facts that were ignored before and can be applied now.
+    """
 
     verdicts: list[Verdict]
     money_moved: bool
     errands: list[Errand]
+    woken: int
 
 
 def settle(store: EventStore, clock: Clock, plans: Sequence[Ready | Decided]) -> Settled:
@@ -84,8 +88,16 @@ def settle(store: EventStore, clock: Clock, plans: Sequence[Ready | Decided]) ->
         store.write(list(books.changed.values()), books.entries, books.now)
         book_ends(store.losses, clock, ended(books), zone=store.close_zone, run_id=RUN)
     store.finish(verdicts, books.now)
+    woken = store.wake(charges_paid(books))
     moved = bool(books.entries) or any(kind is TransactionRow for kind, _ in books.changed)
-    return Settled(verdicts, moved, errands)
+    return Settled(verdicts, moved, errands, woken)
+
+
+def charges_paid(books: Books) -> list[str]:
+    """The charges whose payments came into the books just now."""
+    rows = [row for row in books.changed.values() if isinstance(row, PaymentRow) and row.charge_id]
+    told = {entry.source for entry in books.entries}
+    return [row.key for row in rows if f"payment:{row.key}" in told]
 
 
 def ended(books: Books) -> list[InvoiceId]:
@@ -116,11 +128,20 @@ def open_books(store: EventStore, clock: Clock, ready: Sequence[Ready]) -> tuple
             gather(one, keys)
         except MALFORMED as error:
             refused[one.told.inbox_id] = malformed(one, error)
+    if any(map(early, ready)):
+        store.await_reversals()
     if ready:
         rows = store.load(keys)
         keys.entries.update(source for name in written_off(rows) for source in (*write_offs(name), *recoveries(name)))
         books.load(rows, store.booked(sorted(keys.entries)))
     return books, refused
+
+
+def early(one: Ready) -> bool:
+    """Whether it tells of money going back, or of a payment that nothing but this fact ties to an invoice of ours."""
+    if one.about is Topic.CHARGE:
+        return bool(one.current.get("failure_balance_transaction"))
+    return one.about in (Topic.REFUND, Topic.DISPUTE, Topic.STRIPE_INVOICE) or one.told.source == "repair"
 
 
 def written_off(rows: Sequence[Row]) -> list[str]:

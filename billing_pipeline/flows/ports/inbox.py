@@ -103,6 +103,12 @@ class EventStore(Transactional, Protocol):
     def finish(self, verdicts: Sequence[Verdict], now: datetime) -> None:
         """Note what became of the facts."""
 
+    def await_reversals(self) -> None:
+        """Wait until nobody else applies money that goes back, or payments whose reversals may have been told already."""
+
+    def wake(self, charges: Sequence[str]) -> int:
+        """Let what was told of these payments going back, and ignored, be applied once more; how many facts that is."""
+
     def unbooked(self, limit: int) -> list[Unbooked]:
         """Balance transactions without entries whose payment, refund, dispute or payout is known, oldest first."""
 
