@@ -180,3 +180,33 @@ def test_an_invoice_that_came_back_can_be_paid_again(world: EventWorld) -> None:
 
     (invoice,) = seeds.fetch(world.db, billing.invoices)
     assert (invoice["state"], invoice["paid_minor"]) == ("paid", 4900)
+
+
+def test_the_flag_stands_while_any_payment_of_the_invoice_is_disputed(world: EventWorld) -> None:
+    flags = []
+    tell_dispute(world, dispute("needs_response"), "evt_1")
+    for number, status in enumerate(("needs_response", "won")):
+        second = dispute(status, id="du_2", charge="ch_2", payment_intent=intent("pi_2"))
+        world.stripe.hold("/v1/disputes/du_2", second)
+        world.tell(event("charge.dispute.updated", second | {"payment_intent": "pi_2"}, f"evt_2{number}"))
+        world.apply()
+        flags += [row["disputed"] for row in seeds.fetch(world.db, billing.invoices)]
+
+    tell_dispute(world, dispute("won"), "evt_3")
+
+    assert [*flags, *(row["disputed"] for row in seeds.fetch(world.db, billing.invoices))] == [True, True, False]
+
+
+def test_a_debit_that_came_back_leaves_the_flag_of_another_payment(world: EventWorld) -> None:
+    debit = intent("pi_2", payment_method_types=["us_bank_account"])
+    world.tell(event("payment_intent.succeeded", debit))
+    world.apply()
+    tell_dispute(world, dispute("needs_response"), "evt_1")
+
+    lost = dispute("lost", withdrawn(), id="du_2", charge="ch_2", payment_intent=debit)
+    world.stripe.hold("/v1/disputes/du_2", lost)
+    world.tell(event("charge.dispute.closed", lost | {"payment_intent": "pi_2"}, "evt_2"))
+    world.apply()
+
+    (invoice,) = seeds.fetch(world.db, billing.invoices)
+    assert (invoice["state"], invoice["disputed"]) == ("overdue", True)

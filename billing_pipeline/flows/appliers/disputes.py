@@ -49,6 +49,12 @@ def disputes_of(payment: PaymentRow, books: Books) -> list[DisputeRow]:
     return [one for one in books.all(DisputeRow) if one.charge_id == payment.charge_id]
 
 
+def disputed_besides(invoice: InvoiceRow, payment: PaymentRow, books: Books) -> bool:
+    """Whether another payment of the invoice is disputed: its flag stands for all of them."""
+    others = (one for one in books.all(PaymentRow) if one.invoice_id == invoice.invoice_id and one.key != payment.key)
+    return any(one.disputed for one in others)
+
+
 def row_of(dispute: Dispute, payment: PaymentRow) -> DisputeRow:
     """The dispute as a row. Its fee is what its movements cost."""
     return DisputeRow(
@@ -81,7 +87,9 @@ def flagged(payment: PaymentRow, disputed: bool, books: Books) -> tuple[Row, ...
     """Payment and invoice with the flag set or taken off."""
     invoice = books.find(InvoiceRow, payment.invoice_id or "")
     flagged_payment = replace(payment, disputed=disputed)
-    return (flagged_payment, replace(invoice, disputed=disputed)) if invoice else (flagged_payment,)
+    if invoice is None:
+        return (flagged_payment,)
+    return (flagged_payment, replace(invoice, disputed=disputed or disputed_besides(invoice, payment, books)))
 
 
 def loss(dispute: Dispute, payment: PaymentRow, at: datetime, books: Books) -> Entry | None:
@@ -173,7 +181,8 @@ def reopened(invoice: InvoiceRow, payment: PaymentRow, minor: int, books: Books)
     """The invoice owed again, and the collection that had paid it closed as returned, so that a new one may be opened."""
     state = move(invoice.state, InvoiceFact.PAYMENT_REVERSED) if invoice.state is InvoiceState.PAID else invoice.state
     left = invoice.paid_minor - minor
-    owed = replace(invoice, state=state, paid_minor=left, paid_at=None, disputed=False)
+    disputed = disputed_besides(invoice, payment, books)
+    owed = replace(invoice, state=state, paid_minor=left, paid_at=None, disputed=disputed)
     closed: list[Row | Entry] = [
         replace(one, closed_at=one.closed_at or books.now, close_reason="returned")
         for one in books.all(CollectionRow)

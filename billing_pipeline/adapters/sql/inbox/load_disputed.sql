@@ -1,0 +1,7 @@
+-- Disputed payments of those invoices, whose locks stand for theirs.
+-- in: invoices text[]    out: the columns of flows.ports.event_rows.PaymentRow
+select payment_id, account_id, invoice_id, method, payment_intent_id, charge_id, currency, amount_minor, applied_minor,
+       refunded_minor, disputed, fingerprint, succeeded_at, reversed_at
+from payments
+where invoice_id = any(cast(:invoices as text[])) and disputed
+order by payment_id
