@@ -59,7 +59,7 @@ def issue_credit_note(
             return CreditNoteIssued(note_id, *told, new=False)
         amount = invoice.creditable_minor if wish.amount_minor is None else wish.amount_minor
         off_the_bill = min(amount, invoice.open_minor)
-        refuse_unless_clear(store, invoice, off_the_bill)
+        refuse_unless_clear(store, invoice, amount, off_the_bill)
         parts = book(store, note_id, invoice, amount, (now, day_in(now, zone), zone, run_id))
         note = CreditNote(note_id, store.next_credit_note_number(invoice.account), parts, wish.reason, wish.by, now)
         store.add_credit_note(note, invoice)
@@ -78,8 +78,8 @@ def creditable(store: CreditNoteStore, wish: Wish) -> OpenInvoice:
     return invoice
 
 
-def refuse_unless_clear(store: CreditNoteStore, invoice: OpenInvoice, off_the_bill: int) -> None:
-    """Nothing. Raises Broken where lowering what is open could make a customer pay too much."""
+def refuse_unless_clear(store: CreditNoteStore, invoice: OpenInvoice, amount: int, off_the_bill: int) -> None:
+    """Nothing. Raises Broken where lowering what is open could make a customer pay too much, or void what was paid."""
     if off_the_bill and invoice.charger == "stripe":
         raise Broken(
             f"Stripe collects invoice {invoice.invoice_id} and would not know: void it in Stripe, which reverses it here, or "
@@ -91,6 +91,11 @@ def refuse_unless_clear(store: CreditNoteStore, invoice: OpenInvoice, off_the_bi
         raise Broken(
             f"invoice {invoice.invoice_id} is partly paid, and this note would leave nothing open: "
             f"credit less than {off_the_bill}, or record the rest as paid first"
+        )
+    if off_the_bill and off_the_bill == invoice.open_minor and amount < invoice.creditable_minor:
+        raise Broken(
+            f"invoice {invoice.invoice_id} is partly paid by credits, and this note would leave nothing open: "
+            f"credit less than {off_the_bill}, or all {invoice.creditable_minor}, which gives the credits back"
         )
 
 

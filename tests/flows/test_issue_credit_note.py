@@ -14,11 +14,12 @@ from billing_pipeline.adapters.tables.billing import credit_grants, credit_notes
 from billing_pipeline.adapters.tables.stripe import collections, inbox
 from billing_pipeline.domain.documents import Remaining, credit_parts, loss_parts
 from billing_pipeline.domain.errors import Broken
-from billing_pipeline.domain.ids import InvoiceId
+from billing_pipeline.domain.ids import AccountId, InvoiceId
+from billing_pipeline.domain.ledger import LedgerAccount, postings
 from billing_pipeline.flows.issue_credit_note import CreditNoteIssued, Wish, issue_credit_note
 from billing_pipeline.flows.recognise_revenue import recognise_revenue
 from tests.fakes import FakeClock
-from tests.ledger_seeds import balances, findings, issue, move, pay
+from tests.ledger_seeds import balances, book, findings, issue, move, pay
 from tests.seeds import START, fetch, insert_account, insert_collection
 
 TENTH = datetime(2026, 1, 10, 9, tzinfo=UTC)
@@ -168,6 +169,25 @@ def test_a_partly_paid_invoice_is_not_credited_to_nothing(db: Database) -> None:
         credit(db, 600)
 
     assert credit(db, 599).amount_minor == 599
+
+
+def test_an_invoice_that_credits_paid_in_part_is_credited_whole_or_stays_open(db: Database) -> None:
+    insert_account(db)
+    issue(db, net=1000, due_minor=600, credits_minor=400)
+    used = postings((LedgerAccount.CUSTOMER_CREDITS, 400, None), (LedgerAccount.RECEIVABLE, -400, AccountId("acme")))
+    book(db, "credits:inv-1", "credits_used", used, "usd", START, "inv-1", AccountId("acme"))
+
+    for amount in (600, 999):
+        with pytest.raises(Broken, match="partly paid by credits"):
+            credit(db, amount)
+    in_part = credit(db, 100)
+    whole = credit(db, key="k2")
+    recognise(db, date(2026, 3, 1))
+
+    assert (in_part.leaves_nothing, whole.amount_minor, whole.to_credit_minor, whole.leaves_nothing) == (
+        False, 900, 400, True,
+    )  # fmt: skip
+    assert balances(db) == {}
 
 
 def test_a_credit_note_cannot_be_taken_out_of_the_books(db: Database) -> None:
