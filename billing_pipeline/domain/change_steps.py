@@ -107,10 +107,14 @@ def setup_fee(
 
 
 def paid(subscription: Subscription, last: Billed, at: datetime) -> dict[ItemId, Worth]:
-    """What is to be paid for the current tile: nothing while paused or over, or suspended in an unbilled tile."""
+    """What is to be paid for the current tile: nothing while paused or over, or if it passes unbilled for a suspension.
+
+    A suspension that came after the tile had begun takes nothing back of what was paid for it until then.
+    """
     if subscription.state is not SubscriptionState.ACTIVE:
         return {}
-    if subscription.suspended_at is not None and last.charger is Charger.NONE:
+    suspended_at = subscription.suspended_at
+    if last.charger is Charger.NONE and suspended_at is not None and suspended_at <= last.period.start:
         return {}
     return worth(subscription.items_at(at), subscription, last.period.start)
 
