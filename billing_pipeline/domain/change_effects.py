@@ -186,11 +186,15 @@ def resumed(subscription: Subscription, at: datetime) -> Subscription:
 
 
 def canceled(subscription: Subscription, wish: Cancel, at: datetime) -> Subscription:
-    """The subscription after its cancellation: over, or to end with the period that is paid."""
+    """The subscription after its cancellation: over, or to end with the period that is paid.
+
+    cancel_at of one whose unused time is given back: up to then it is paid, should it start again.
+    """
     state = move(subscription.state, SubscriptionFact.CANCELED)
     if wish.at_period_end and subscription.next_period_start is not None:
         return replace(subscription, cancel_at=subscription.next_period_start, canceled_at=at)
-    return replace(subscription, state=state, canceled_at=at, ended_at=at, cancel_at=None, next_period_start=None)
+    ends = at if wish.prorate else None
+    return replace(subscription, state=state, canceled_at=at, ended_at=at, cancel_at=ends, next_period_start=None)
 
 
 def kept(subscription: Subscription) -> Subscription:

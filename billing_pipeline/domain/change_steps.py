@@ -27,7 +27,7 @@ from billing_pipeline.domain.issuing import setup_charge, taxed
 from billing_pipeline.domain.periods import Period
 from billing_pipeline.domain.pricing import Price
 from billing_pipeline.domain.proration import Worth, change_lines, remaining, worth
-from billing_pipeline.domain.subscriptions import Charger, Subscription, SubscriptionState
+from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState
 from billing_pipeline.domain.taxes import TaxRate
 
 
@@ -66,16 +66,19 @@ def changed(
             continue
         usage = usage or ended_usage(current, after, last, at)
         if isinstance(wish, Start):
-            after, bridge = bridged(after, last, at)
+            after, bridge = bridged(current, after, last, at)
         current = after
         granted.append(change)
     return Changed(current, tuple(lines), tuple(granted), tuple(refused), usage, bridge)
 
 
 def priced(wish: Wish) -> bool:
-    """Whether the wish gives time back or charges for it. A suspension takes nothing back, an end only if asked."""
+    """Whether the wish gives time back or charges for it. A suspension takes nothing back, an end only if asked.
+
+    A new start charges for what is left of a period if that was given back, or never paid.
+    """
     match wish:
-        case Add() | Remove() | Swap() | ChangeQuantity() | Pause() | Resume() | Reinstate():
+        case Add() | Remove() | Swap() | ChangeQuantity() | Pause() | Resume() | Reinstate() | Start():
             return True
         case Cancel():
             return wish.prorate and not wish.at_period_end
@@ -107,16 +110,25 @@ def setup_fee(
 
 
 def paid(subscription: Subscription, last: Billed, at: datetime) -> dict[ItemId, Worth]:
-    """What is to be paid for the current tile: nothing while paused or over, or if it passes unbilled for a suspension.
+    """What is to be paid for the current tile: nothing while paused, or if it passes unbilled for a suspension.
 
-    A suspension that came after the tile had begun takes nothing back of what was paid for it until then.
+    A suspension that came after the tile had begun takes nothing back of what was paid for it until then, and neither does
+    an end, unless it was asked to.
     """
-    if subscription.state is not SubscriptionState.ACTIVE:
+    if subscription.state is SubscriptionState.TRIALING or given_back(subscription, last):
         return {}
     suspended_at = subscription.suspended_at
     if last.charger is Charger.NONE and suspended_at is not None and suspended_at <= last.period.start:
         return {}
     return worth(subscription.items_at(at), subscription, last.period.start)
+
+
+def given_back(subscription: Subscription, last: Billed) -> bool:
+    """Whether unused time of the current tile was given back, by a pause or by an end that was asked to do so."""
+    if subscription.state is not SubscriptionState.CANCELED:
+        return subscription.state is SubscriptionState.PAUSED
+    ends = subscription.cancel_at
+    return subscription.paused_at is not None or (ends is not None and ends < last.period.end)
 
 
 def ended_usage(before: Subscription, after: Subscription, last: Billed | None, at: datetime) -> Step | None:
@@ -128,17 +140,27 @@ def ended_usage(before: Subscription, after: Subscription, last: Billed | None, 
     return Step(after, at, None, True, arrears) if arrears else None
 
 
-def bridged(subscription: Subscription, last: Billed | None, at: datetime) -> tuple[Subscription, Step | None]:
+def bridged(
+    before: Subscription, after: Subscription, last: Billed | None, at: datetime
+) -> tuple[Subscription, Step | None]:
     """A subscription that starts again, joined to its time line.
 
     Within the last tile it goes on where that ends, on its old cycle; after it, an unbilled tile fills the gap.
     """
     if last is None or last.period.end == at:
-        return subscription, None
+        return after, None
     if at < last.period.end:
-        return replace(subscription, next_period_start=last.period.end), None
+        items = tuple(metered_from(item, last.period, at) for item in after.items)
+        return replace(after, next_period_start=last.period.end, cycle=before.cycle, items=items), None
     tile = Billed(Period(last.period.end, at), Charger.NONE)
-    return subscription, Step(subscription, last.period.end, tile, True)
+    return after, Step(after, last.period.end, tile, True)
+
+
+def metered_from(item: Item, period: Period, at: datetime) -> Item:
+    """The item with its usage of that period counted from then on only: what came before was billed with the end."""
+    if item.price.meter is None or item.window(Period(period.start, at)) is None:
+        return item
+    return replace(item, valid_from=min(at, item.valid_to or at))
 
 
 def simultaneous(changes: Sequence[Change]) -> list[tuple[datetime, list[Change]]]:

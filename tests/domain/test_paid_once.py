@@ -1,16 +1,19 @@
 """What is left of a period is paid for once, however often a subscription stands still, ends and begins again in it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from billing_pipeline.domain.boundaries import Billed
+from billing_pipeline.domain.boundaries import Billed, usage_due
 from billing_pipeline.domain.change_steps import Changed, changed
 from billing_pipeline.domain.changes import Change
 from billing_pipeline.domain.ids import SubscriptionId
+from billing_pipeline.domain.periods import Period
+from billing_pipeline.domain.proration import remaining
 from billing_pipeline.domain.subscriptions import Charger, Subscription, SubscriptionState
-from tests.domain.billing_examples import BILLED_JANUARY, JAN, JANUARY, subscription
+from tests.domain.billing_examples import BILLED_JANUARY, FEB, JAN, JANUARY, item, metered, subscription
 
 MID: Any = JAN + timedelta(days=10)
 LATER: Any = JAN + timedelta(days=20)
@@ -34,3 +37,51 @@ def test_suspended_again_in_a_period_that_was_paid_for_from_its_middle_one_pays_
     back = outcome(again.subscription, "reinstate", LATER, UNBILLED_JANUARY)
 
     assert (amounts(paid), amounts(again), amounts(back)) == ([677], [], [])
+
+
+def standing(how: str) -> tuple[Subscription, Billed]:
+    """A subscription that ended in January with nothing paid for the rest of it, and that tile."""
+    made = subscription(next_period_start=FEB)
+    match how:
+        case "given back":
+            return outcome(made, "cancel", prorate=True).subscription, BILLED_JANUARY
+        case "paused":
+            paused = outcome(made, "pause").subscription
+            return outcome(paused, "cancel", MID + timedelta(days=1)).subscription, BILLED_JANUARY
+        case _:
+            suspended = replace(made, suspended_at=JAN)
+            return outcome(suspended, "cancel", last=UNBILLED_JANUARY).subscription, UNBILLED_JANUARY
+
+
+@pytest.mark.parametrize("how", ["given back", "paused", "suspended"])
+def test_who_starts_again_within_a_period_whose_rest_is_not_paid_pays_for_it(how: str) -> None:
+    over, tile = standing(how)
+
+    again = outcome(over, "start", LATER, tile)
+
+    assert (amounts(again), again.subscription.next_period_start) == ([355], FEB)
+
+
+def test_who_starts_again_within_the_paid_period_pays_nothing_and_keeps_its_cycle() -> None:
+    made = subscription(next_period_start=FEB)
+
+    again = outcome(outcome(made, "cancel").subscription, "start", LATER)
+    upgrade = outcome(again.subscription, "quantity", LATER, quantity=2)
+
+    assert (amounts(again), again.subscription.cycle) == ([], made.cycle)
+    assert remaining(upgrade.subscription.cycle, JANUARY, LATER) == (11 * 86400, 31 * 86400)
+
+
+def test_usage_that_was_billed_at_the_end_is_not_part_of_the_period_again_after_a_start() -> None:
+    calls, cheaper = metered("calls", minimum_minor=3100), metered("cheaper", meter="calls")
+    former = item(cheaper, item_id="i~1", valid_to=JAN + timedelta(days=5))
+    made = subscription(item(calls, valid_from=JAN + timedelta(days=5)), former, next_period_start=FEB)
+
+    over = outcome(made, "cancel")
+    again = outcome(over.subscription, "start", LATER)
+
+    assert over.usage is not None
+    assert [window for _, window in over.usage.arrears] == [
+        Period(JAN, JAN + timedelta(days=5)), Period(JAN + timedelta(days=5), MID),
+    ]  # fmt: skip
+    assert [window for _, window in usage_due(again.subscription, BILLED_JANUARY)] == [Period(LATER, FEB)]
