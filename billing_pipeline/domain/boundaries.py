@@ -98,12 +98,17 @@ def coupons_used_up(step: Step) -> Subscription:
     subscription, tile = step.subscription, step.tile
     if not subscription.discounts or tile is None or not step.billable:
         return subscription
+    return once_only(subscription, tile.period)
+
+
+def once_only(subscription: Subscription, period: Period) -> Subscription:
+    """The subscription whose coupons for one period end with this one, if it is the one that they were for."""
     zone = subscription.cycle.zone
     return replace(
         subscription,
         discounts=tuple(
-            replace(discount, ends_at=tile.period.end)
-            if discount.coupon.duration is Duration.ONCE and discount.covers(step.at, zone)
+            replace(discount, ends_at=period.end)
+            if discount.coupon.duration is Duration.ONCE and discount.covers(period.start, zone)
             else discount
             for discount in subscription.discounts
         ),

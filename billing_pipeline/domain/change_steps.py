@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing_pipeline.domain.boundaries import Billed, Step, stretch, usage_due
+from billing_pipeline.domain.boundaries import Billed, Step, once_only, stretch, usage_due
 from billing_pipeline.domain.change_effects import applied
 from billing_pipeline.domain.changes import (
     Add,
@@ -60,11 +60,13 @@ def changed(
         try:
             wish = wish_of(change)
             after = applied(current, wish, at, prices)
-            lines += (*lines_between(current, after, wish, last, at, tax), *setup_fee(after, wish, last, at, tax))
+            prorated = lines_between(current, after, wish, last, at, tax)
+            lines += (*prorated, *setup_fee(after, wish, last, at, tax))
         except Broken as error:
             refused.append((change, str(error)))
             continue
         usage = usage or ended_usage(current, after, last, at)
+        after = coupons_taken(after, last, prorated)
         if isinstance(wish, Start):
             after, bridge = bridged(current, after, last, at)
         current = after
@@ -96,6 +98,13 @@ def lines_between(
         return ()
     part = remaining(before.cycle, last.period, at)
     return change_lines(paid(before, last, at), paid(after, last, at), part, Period(at, last.period.end), tax)
+
+
+def coupons_taken(after: Subscription, last: Billed | None, lines: tuple[Line, ...]) -> Subscription:
+    """The subscription after these lines: a coupon for one period ends with a tile that is first charged for by them."""
+    if last is None or last.charger is not Charger.NONE or not any(line.discount_minor > 0 for line in lines):
+        return after
+    return once_only(after, last.period)
 
 
 def setup_fee(

@@ -230,6 +230,12 @@ def batch_of(done: Sequence[Changing], day: date) -> Batch:
         invoices=tuple(each for changing in done for each in invoices_of(changing, day)),
         tiles=tuple((result.bridge, None) for result, _ in results if result.bridge),
         moved=tuple(last.values()),
+        spent=tuple(
+            (name, new.coupon.coupon_id, new.ends_at)
+            for name, after in last.items()
+            for old, new in zip(before[name].discounts, after.discounts, strict=True)
+            if old != new
+        ),
         items=tuple(item for name, after in last.items() for item in items_changed(before[name], after)),
         new_items=tuple((name, item) for name, after in last.items() for item in items_new(before[name], after)),
         parked=tuple(each for changing in done for each in (*changing.account.unbillable, *changing.parked)),

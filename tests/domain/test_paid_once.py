@@ -9,11 +9,12 @@ import pytest
 from billing_pipeline.domain.boundaries import Billed, usage_due
 from billing_pipeline.domain.change_steps import Changed, changed
 from billing_pipeline.domain.changes import Change
+from billing_pipeline.domain.coupons import Duration
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.periods import Period
 from billing_pipeline.domain.proration import remaining
 from billing_pipeline.domain.subscriptions import Charger, Subscription, SubscriptionState
-from tests.domain.billing_examples import BILLED_JANUARY, FEB, JAN, JANUARY, item, metered, subscription
+from tests.domain.billing_examples import BILLED_JANUARY, FEB, JAN, JANUARY, discount, item, metered, subscription
 
 MID: Any = JAN + timedelta(days=10)
 LATER: Any = JAN + timedelta(days=20)
@@ -85,3 +86,21 @@ def test_usage_that_was_billed_at_the_end_is_not_part_of_the_period_again_after_
         Period(JAN, JAN + timedelta(days=5)), Period(JAN + timedelta(days=5), MID),
     ]  # fmt: skip
     assert [window for _, window in usage_due(again.subscription, BILLED_JANUARY)] == [Period(LATER, FEB)]
+
+
+def test_a_coupon_for_one_period_ends_with_the_one_whose_rest_it_made_cheaper() -> None:
+    once = discount(500_000, duration=Duration.ONCE)
+    made = subscription(suspended_at=JAN, discounts=(once,))
+
+    result = outcome(made, "reinstate", last=UNBILLED_JANUARY)
+
+    assert (amounts(result), [each.ends_at for each in result.subscription.discounts]) == ([338], [FEB])
+
+
+def test_a_coupon_for_one_period_waits_while_nothing_is_charged() -> None:
+    once = discount(500_000, duration=Duration.ONCE)
+    made = subscription(state=SubscriptionState.PAUSED, paused_at=JAN, discounts=(once,))
+
+    result = outcome(made, "quantity", last=UNBILLED_JANUARY, quantity=2)
+
+    assert (amounts(result), result.subscription.discounts) == ([], (once,))

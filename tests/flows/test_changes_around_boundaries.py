@@ -1,0 +1,55 @@
+"""Wishes beside a boundary: a period that passed unbilled, one that waits to be billed, a pause that was over before."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from billing_pipeline.adapters.postgres import Database
+from billing_pipeline.adapters.stores.billing_store import BillingStore
+from billing_pipeline.adapters.tables.billing import invoices, subscription_discounts
+from billing_pipeline.adapters.tables.catalog import coupons
+from billing_pipeline.domain.ids import SubscriptionId
+from billing_pipeline.flows.issue_invoices import issue_invoices
+from billing_pipeline.flows.request_change import request_change
+from billing_pipeline.flows.run_billing import DayBilled, run_billing
+from tests.fakes import FakeClock
+from tests.seeds import START, add, fetch, insert_account, insert_price, insert_subscription
+
+MID = START + timedelta(days=10)
+FEB, MAR = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def acme(db: Database) -> Database:
+    """A subscription of 10.00 that is billed for January; a price of 5.00 stands beside it."""
+    insert_account(db)
+    insert_price(db, "dear", unit_minor=1000)
+    insert_price(db, "cheap", unit_minor=500)
+    insert_subscription(db, price_id="dear")
+    issue_invoices(BillingStore(db), FakeClock(), through=START.date())
+    return db
+
+
+def ask(db: Database, kind: Any, at: datetime = MID, timing: Any = "now", **wish: Any) -> None:
+    request_change(BillingStore(db), FakeClock(at), SubscriptionId("s1"), kind, wish, timing=timing)
+
+
+def bill(db: Database, now: datetime) -> DayBilled:
+    return run_billing(BillingStore(db), FakeClock(now), through=now.date())
+
+
+def totals(db: Database) -> list[int]:
+    return [row["total_minor"] for row in fetch(db, invoices)]
+
+
+def test_a_coupon_for_one_period_is_used_up_by_the_rest_of_one_that_passed_unbilled(acme: Database) -> None:
+    add(acme, coupons, coupon_id="half", name="Half", kind="percent", percent_ppm=500_000, duration="once")
+    add(acme, subscription_discounts, subscription_id="s1", coupon_id="half", started_at=MID)
+    ask(acme, "suspend")
+    ask(acme, "reinstate", FEB + timedelta(days=14))
+
+    bill(acme, MAR)
+
+    (used,) = fetch(acme, subscription_discounts)
+    assert (totals(acme), used["uses"], used["ends_at"]) == ([1000, 250, 1000], 1, MAR)
