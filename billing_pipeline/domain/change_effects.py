@@ -57,10 +57,9 @@ def applied(subscription: Subscription, wish: Wish, at: datetime, prices: Mappin
         case Convert():
             return trial_moved(subscription, at, at)
         case Pause():
-            state = move(subscription.state, SubscriptionFact.PAUSED)
-            return replace(subscription, state=state, paused_at=at, resumes_at=wish.resumes_at)
+            return paused(subscription, wish, at)
         case Resume():
-            return resumed(subscription, at)
+            return resumed(subscription, wish, at)
         case Cancel():
             return canceled(subscription, wish, at)
         case Keep():
@@ -176,8 +175,18 @@ def trial_moved(subscription: Subscription, trial_end: datetime, at: datetime) -
     return replace(subscription, trial_end=trial_end, next_period_start=trial_end)
 
 
-def resumed(subscription: Subscription, at: datetime) -> Subscription:
+def paused(subscription: Subscription, wish: Pause, at: datetime) -> Subscription:
+    """The subscription that stands still from then on."""
+    state = move(subscription.state, SubscriptionFact.PAUSED)
+    if wish.resumes_at is not None and wish.resumes_at <= at:
+        raise Broken(f"a pause from {at:%Y-%m-%d %H:%M %Z} on cannot end at {wish.resumes_at:%Y-%m-%d %H:%M %Z}")
+    return replace(subscription, state=state, paused_at=at, resumes_at=wish.resumes_at)
+
+
+def resumed(subscription: Subscription, wish: Resume, at: datetime) -> Subscription:
     """The subscription after its pause. One that was never billed (its trial ended without a card) begins now."""
+    if wish.paused_at is not None and wish.paused_at != subscription.paused_at:
+        raise Broken(f"the pause since {wish.paused_at:%Y-%m-%d %H:%M %Z} is over already")
     state = move(subscription.state, SubscriptionFact.RESUMED)
     active = replace(subscription, state=state, paused_at=None, resumes_at=None)
     if subscription.next_period_start is not None:

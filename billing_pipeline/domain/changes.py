@@ -72,7 +72,9 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The end of a pause."""
+    """The end of a pause. paused_at: of the one that began then, and of no other."""
+
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +155,18 @@ def _wish(change: Change, wish: dict[str, Any]) -> Wish:
             return _trial(wish)
         case "pause":
             return Pause(_instant(ends) if (ends := wish.pop("resumes_at", None)) else None)
+        case "resume":
+            return Resume(_instant(begun) if (begun := wish.pop("paused_at", None)) else None)
         case "cancel":
             return Cancel(change.timing == "period_end", bool(wish.pop("prorate", False)))
-        case "convert" | "resume" | "keep" | "suspend" | "reinstate" | "start":
+        case "convert" | "keep" | "suspend" | "reinstate" | "start":
             return PLAIN[change.kind]
         case _:
             assert_never(change.kind)
 
 
 PLAIN: Mapping[str, Wish] = {
-    "convert": Convert(), "resume": Resume(), "keep": Keep(), "suspend": Suspend(), "reinstate": Reinstate(),
-    "start": Start(),
+    "convert": Convert(), "keep": Keep(), "suspend": Suspend(), "reinstate": Reinstate(), "start": Start(),
 }  # fmt: skip
 
 

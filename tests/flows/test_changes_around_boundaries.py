@@ -7,7 +7,7 @@ import pytest
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.billing_store import BillingStore
-from billing_pipeline.adapters.tables.billing import invoices, subscription_discounts
+from billing_pipeline.adapters.tables.billing import invoices, subscription_discounts, subscriptions
 from billing_pipeline.adapters.tables.catalog import coupons
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.issue_invoices import issue_invoices
@@ -53,3 +53,27 @@ def test_a_coupon_for_one_period_is_used_up_by_the_rest_of_one_that_passed_unbil
 
     (used,) = fetch(acme, subscription_discounts)
     assert (totals(acme), used["uses"], used["ends_at"]) == ([1000, 250, 1000], 1, MAR)
+
+
+def test_the_end_of_one_pause_is_not_the_end_of_a_later_one(acme: Database) -> None:
+    ask(acme, "pause", resumes_at=FEB.isoformat())
+    ask(acme, "resume", MID + timedelta(days=2))
+    ask(acme, "pause", MID + timedelta(days=4))
+
+    done = bill(acme, MAR)
+
+    assert fetch(acme, subscriptions)[0]["state"] == "paused"
+    assert (sum(totals(acme)), list(done.changes.refused.values())) == (
+        1000 + 613, ["the pause since 2026-01-11 00:00 UTC is over already"],
+    )  # fmt: skip
+
+
+def test_a_pause_that_would_end_before_it_begins_is_refused(acme: Database) -> None:
+    ask(acme, "pause", resumes_at=START.isoformat())
+
+    done = bill(acme, MID)
+
+    assert list(done.changes.refused.values()) == [
+        "a pause from 2026-01-11 00:00 UTC on cannot end at 2026-01-01 00:00 UTC"
+    ]
+    assert totals(acme) == [1000]
