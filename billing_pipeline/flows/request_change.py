@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from billing_pipeline.domain.boundaries import anchored_from
 from billing_pipeline.domain.changes import Change, ChangeKind, Timing, wish_of
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import SubscriptionId
-from billing_pipeline.domain.subscriptions import Subscription
+from billing_pipeline.domain.periods import period_at
+from billing_pipeline.domain.subscriptions import Subscription, SubscriptionState
 from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.billing import BillingStore
 
@@ -61,6 +63,13 @@ def subscription_named(store: BillingStore, subscription_id: SubscriptionId) -> 
 
 def effect(subscription: Subscription, kind: ChangeKind, timing: Timing, now: datetime) -> datetime:
     """When a change takes effect that is asked for now."""
-    if timing == "now" or kind == "cancel":
+    starts = subscription.next_period_start
+    if timing == "now" or kind == "cancel" or starts is None:
         return now
-    return max(now, subscription.next_period_start or now)
+    return starts if starts >= now else end_of_period(subscription, starts, now)
+
+
+def end_of_period(subscription: Subscription, starts: datetime, now: datetime) -> datetime:
+    """The end of the period that contains now and is not billed yet. starts: the first boundary still to be billed."""
+    trial = subscription.state is SubscriptionState.TRIALING
+    return period_at(anchored_from(subscription.cycle, starts) if trial else subscription.cycle, now).end

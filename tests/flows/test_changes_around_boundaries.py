@@ -7,14 +7,19 @@ import pytest
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.billing_store import BillingStore
-from billing_pipeline.adapters.tables.billing import invoices, subscription_discounts, subscriptions
+from billing_pipeline.adapters.tables.billing import (
+    invoices,
+    subscription_changes,
+    subscription_discounts,
+    subscriptions,
+)
 from billing_pipeline.adapters.tables.catalog import coupons
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.issue_invoices import issue_invoices
 from billing_pipeline.flows.request_change import request_change
 from billing_pipeline.flows.run_billing import DayBilled, run_billing
 from tests.fakes import FakeClock
-from tests.seeds import START, add, fetch, insert_account, insert_price, insert_subscription
+from tests.seeds import START, add, change, fetch, insert_account, insert_price, insert_subscription
 
 MID = START + timedelta(days=10)
 FEB, MAR = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
@@ -77,3 +82,26 @@ def test_a_pause_that_would_end_before_it_begins_is_refused(acme: Database) -> N
         "a pause from 2026-01-11 00:00 UTC on cannot end at 2026-01-01 00:00 UTC"
     ]
     assert totals(acme) == [1000]
+
+
+def test_the_end_of_a_period_that_waits_to_be_billed_is_yet_to_come(acme: Database) -> None:
+    ask(acme, "swap", FEB + timedelta(hours=3), timing="period_end", price_id="cheap")
+
+    bill(acme, FEB + timedelta(hours=6))
+    bill(acme, MAR)
+
+    assert totals(acme) == [1000, 1000, 500]
+
+
+def test_a_trial_that_is_over_and_waits_to_be_billed_has_its_first_period_before_a_change_at_the_end(
+    acme: Database,
+) -> None:
+    trial = {"state": "trialing", "trial_end": MID, "next_period_start": MID}
+    change(acme, subscriptions, "s1", **trial)
+    with acme.transaction() as connection:
+        connection.exec_driver_sql("delete from billed_periods")
+
+    ask(acme, "swap", MID + timedelta(hours=3), timing="period_end", price_id="cheap")
+
+    (wish,) = fetch(acme, subscription_changes)
+    assert wish["effective_at"] == MID + timedelta(days=31)
