@@ -97,6 +97,7 @@ def lines_between(
     if not priced(wish):
         return ()
     part = remaining(before.cycle, last.period, at)
+    after = replace(after, cycle=before.cycle)  # the tile was billed on it, even if a new start moves the anchor
     return change_lines(paid(before, last, at), paid(after, last, at), part, Period(at, last.period.end), tax)
 
 
@@ -129,7 +130,7 @@ def paid(subscription: Subscription, last: Billed, at: datetime) -> dict[ItemId,
     suspended_at = subscription.suspended_at
     if last.charger is Charger.NONE and suspended_at is not None and suspended_at <= last.period.start:
         return {}
-    return worth(subscription.items_at(at), subscription, last.period.start)
+    return worth(subscription.items_at(at), subscription, last.period)
 
 
 def given_back(subscription: Subscription, last: Billed) -> bool:

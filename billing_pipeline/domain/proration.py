@@ -18,22 +18,27 @@ from billing_pipeline.domain.taxes import TaxRate, tax_on
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What an item costs for a whole period: an exact amount as a ratio, and its share of the discounts."""
+    """What an item costs for a whole period: an exact amount and its share of the discounts, both as ratios."""
 
     price: Price
     quantity: int
     amount: tuple[int, int]
-    discount_minor: int
+    discount: tuple[int, int]
 
 
-def worth(items: tuple[Item, ...], subscription: Subscription, period_start: datetime) -> dict[ItemId, Worth]:
-    """What each licensed item costs for a whole period, with the coupons that cover the period which started then."""
+def worth(items: tuple[Item, ...], subscription: Subscription, billed: Period) -> dict[ItemId, Worth]:
+    """What each licensed item costs for a whole period, with the coupons that cover the billed one.
+
+    A coupon takes its amount off what is billed, be that a whole period or a part of one: of a part, the discount stands for
+    as much more of a whole period.
+    """
     licensed = [item for item in items if item.price.meter is None]
     exact = [with_minimum(item) for item in licensed]
-    coupons = coupons_at(subscription, period_start)
-    off = discounts_on([rounded(*amount) for amount in exact], coupons, subscription.currency)
+    part, whole = share(subscription.cycle, billed)
+    charged = [rounded(numerator * part, denominator * whole) for numerator, denominator in exact]
+    off = discounts_on(charged, coupons_at(subscription, billed.start), subscription.currency)
     return {
-        item.item_id: Worth(item.price, item.quantity, amount, discount)
+        item.item_id: Worth(item.price, item.quantity, amount, (discount * whole, part))
         for item, amount, discount in zip(licensed, exact, off, strict=True)
     }
 
@@ -72,9 +77,10 @@ def change_lines(
 def prorated(kind: LineKind, of: Worth, part: tuple[int, int], period: Period, tax: TaxRate | None) -> Line:
     """One line of a change: that part of what the item is worth, negative for unused time."""
     sign = -1 if kind is LineKind.UNUSED_TIME else 1
-    numerator, denominator = of.amount
-    amount = rounded(sign * numerator * part[0], denominator * part[1])
-    discount = rounded(sign * of.discount_minor * part[0], part[1])
+    amount, discount = (
+        rounded(sign * numerator * part[0], denominator * part[1])
+        for numerator, denominator in (of.amount, of.discount)
+    )
     words = "Unused time on" if sign < 0 else "Remaining time on"
     return Line(
         kind, f"{words} {described(of.price, of.quantity)}", amount, period, of.price.price_id, of.quantity, discount,

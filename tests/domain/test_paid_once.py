@@ -5,23 +5,39 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from billing_pipeline.domain.boundaries import Billed, usage_due
+from billing_pipeline.domain.boundaries import Billed, step_at, usage_due
 from billing_pipeline.domain.change_steps import Changed, changed
 from billing_pipeline.domain.changes import Change
 from billing_pipeline.domain.coupons import Duration
 from billing_pipeline.domain.ids import SubscriptionId
+from billing_pipeline.domain.issuing import all_lines
 from billing_pipeline.domain.periods import Period
 from billing_pipeline.domain.proration import remaining
 from billing_pipeline.domain.subscriptions import Charger, Subscription, SubscriptionState
-from tests.domain.billing_examples import BILLED_JANUARY, FEB, JAN, JANUARY, discount, item, metered, subscription
+from tests.domain.billing_examples import (
+    BILLED_JANUARY,
+    FEB,
+    JAN,
+    JANUARY,
+    discount,
+    flat,
+    item,
+    metered,
+    seats,
+    subscription,
+)
 
 MID: Any = JAN + timedelta(days=10)
 LATER: Any = JAN + timedelta(days=20)
 UNBILLED_JANUARY = Billed(JANUARY, Charger.NONE)
 
 
-def outcome(made: Subscription, kind: Any, at: datetime = MID, last: Billed = BILLED_JANUARY, **wish: Any) -> Changed:
+def outcome(
+    made: Subscription, kind: Any, at: datetime = MID, last: Billed | None = BILLED_JANUARY, **wish: Any
+) -> Changed:
     return changed(made, last, [Change(SubscriptionId("s1"), "c", kind, wish, "now", at, "test")], at, {}, None)
 
 
@@ -104,3 +120,20 @@ def test_a_coupon_for_one_period_waits_while_nothing_is_charged() -> None:
     result = outcome(made, "quantity", last=UNBILLED_JANUARY, quantity=2)
 
     assert (amounts(result), result.subscription.discounts) == ([], (once,))
+
+
+@given(st.integers(1, 3000), st.integers(1, 30), st.integers(0, 6 * 86400), st.booleans())
+@settings(max_examples=100)
+def test_the_end_of_a_part_of_a_period_never_gives_back_more_than_was_paid_for_it(
+    off: int, seats_bought: int, seconds: int, more: bool
+) -> None:
+    begins = JAN + timedelta(days=25)
+    items = (item(seats("seats", 100), seats_bought), *((item(flat("extra", 777)),) if more else ()))
+    made = subscription(*items, next_period_start=begins, discounts=(discount(amount_minor=off),))
+    step = step_at(made, begins, None, has_card=True)
+    paid = sum(line.total_minor for line in all_lines(step, {}, None))
+
+    over = outcome(step.after, "cancel", begins + timedelta(seconds=seconds), step.tile, prorate=True)
+
+    assert -sum(amounts(over)) <= paid + len(over.lines)  # each line rounds its amount and its discount
+    assert seconds or -sum(amounts(over)) == paid
