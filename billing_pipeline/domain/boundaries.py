@@ -124,13 +124,13 @@ def stretch(subscription: Subscription, start: datetime) -> Period:
 
 
 def usage_due(subscription: Subscription, last: Billed | None) -> tuple[tuple[Item, Period], ...]:
-    """The metered items that were part of the last period, each with its stretch; none if we did not charge.
+    """The metered items that were part of the last period, each with its stretch; none if we did not charge for it.
 
     Stretches of one price that follow each other are one: its tiers begin anew with another price and nowhere else.
     """
-    if last is None or last.charger is not Charger.ENGINE:
+    if last is None:
         return ()
-    metered = ((item, item.window(last.period)) for item in subscription.items if item.price.meter is not None)
+    metered = ((item, item.window(last.period)) for item in subscription.items if counted(item, subscription, last))
     due: list[tuple[Item, Period]] = []
     for item, window in sorted(((i, w) for i, w in metered if w), key=lambda each: (each[0].price.meter, each[1])):
         before = due[-1] if due else None
@@ -139,6 +139,19 @@ def usage_due(subscription: Subscription, last: Billed | None) -> tuple[tuple[It
         else:
             due.append((item, window))
     return tuple(due)
+
+
+def counted(item: Item, subscription: Subscription, last: Billed) -> bool:
+    """Whether usage of the item in the last period is billed.
+
+    In one that began unbilled only from the end of the pause or suspension on: since then its metered items are valid.
+    """
+    if item.price.meter is None or last.charger is Charger.STRIPE:
+        return False
+    if last.charger is Charger.ENGINE:
+        return True
+    idle = [moment for moment in (subscription.paused_at, subscription.suspended_at) if moment is not None]
+    return last.period.start < item.valid_from and (not idle or item.valid_from < min(idle))
 
 
 def ended(subscription: Subscription, at: datetime) -> Subscription:

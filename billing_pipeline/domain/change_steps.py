@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing_pipeline.domain.boundaries import Billed, Step, once_only, stretch, usage_due
+from billing_pipeline.domain.boundaries import Billed, Step, counted, once_only, stretch, usage_due
 from billing_pipeline.domain.change_effects import applied
 from billing_pipeline.domain.changes import (
     Add,
@@ -66,7 +66,7 @@ def changed(
             refused.append((change, str(error)))
             continue
         usage = usage or ended_usage(current, after, last, at)
-        after = coupons_taken(after, last, prorated)
+        after = usage_resumed(current, coupons_taken(after, last, prorated), last, at)
         if isinstance(wish, Start):
             after, bridge = bridged(current, after, last, at)
         current = after
@@ -166,9 +166,20 @@ def bridged(
     return after, Step(after, last.period.end, tile, True)
 
 
+def usage_resumed(before: Subscription, after: Subscription, last: Billed | None, at: datetime) -> Subscription:
+    """The subscription whose usage counts again, from now on, in a tile that began unbilled; what was counted stays."""
+    if last is None or last.charger is not Charger.NONE or not before.idle:
+        return after
+    if after.idle or after.state is not SubscriptionState.ACTIVE:
+        return after
+    items = (item if counted(item, before, last) else metered_from(item, last.period, at) for item in after.items)
+    return replace(after, items=tuple(items))
+
+
 def metered_from(item: Item, period: Period, at: datetime) -> Item:
-    """The item with its usage of that period counted from then on only: what came before was billed with the end."""
-    if item.price.meter is None or item.window(Period(period.start, at)) is None:
+    """The item with its usage of that period counted from then on only: what came before is billed, or free."""
+    over = item.valid_to is not None and item.valid_to <= period.start
+    if item.price.meter is None or item.valid_from >= at or over:
         return item
     return replace(item, valid_from=min(at, item.valid_to or at))
 

@@ -8,10 +8,13 @@ import pytest
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.adapters.tables.billing import (
+    invoice_lines,
     invoices,
     subscription_changes,
     subscription_discounts,
+    subscription_items,
     subscriptions,
+    usage_records,
 )
 from billing_pipeline.adapters.tables.catalog import coupons
 from billing_pipeline.domain.ids import SubscriptionId
@@ -105,3 +108,38 @@ def test_a_trial_that_is_over_and_waits_to_be_billed_has_its_first_period_before
 
     (wish,) = fetch(acme, subscription_changes)
     assert wish["effective_at"] == MID + timedelta(days=31)
+
+
+def use_calls(db: Database, *moments: datetime) -> None:
+    """A metered item of 0.60 a call, and one call at each moment."""
+    insert_price(db, "calls", scheme="per_unit", usage="metered", meter="calls", unit_minor=60, minimum_minor=2800)
+    add(db, subscription_items, item_id="m", subscription_id="s1", price_id="calls", quantity=1, valid_from=FEB)
+    for at in moments:
+        row = {"meter": "calls", "quantity": 1, "occurred_at": at, "recorded_at": at}
+        add(db, usage_records, usage_key=at.isoformat(), subscription_id="s1", **row)
+
+
+@pytest.mark.parametrize("ending", [None, "pause", "cancel"])
+def test_usage_after_a_pause_is_billed_though_its_period_began_unbilled(acme: Database, ending: str | None) -> None:
+    resumed = FEB + timedelta(days=14)
+    use_calls(acme, FEB + timedelta(days=3), resumed + timedelta(days=1))
+    ask(acme, "pause")
+    ask(acme, "resume", resumed)
+    if ending:
+        ask(acme, ending, resumed + timedelta(days=7))
+
+    bill(acme, MAR)
+
+    lines = [(line["kind"], line["amount_minor"]) for line in fetch(acme, invoice_lines)]
+    minimum = 700 if ending == "cancel" else 1400
+    assert [each for each in lines if each[0] in ("usage", "minimum")] == [("usage", 60), ("minimum", minimum - 60)]
+
+
+def test_usage_of_a_period_that_was_paused_throughout_is_not_billed(acme: Database) -> None:
+    use_calls(acme, FEB + timedelta(days=3))
+    ask(acme, "pause")
+    ask(acme, "resume", MAR)
+
+    bill(acme, MAR + timedelta(days=1))
+
+    assert fetch(acme, invoice_lines, kind="usage") == []
