@@ -89,7 +89,7 @@ def book_end(store: LossStore, clock: Clock, ended: LostInvoice, zone: str, run_
 
 def loss(lost: LostInvoice, invoice: OpenInvoice, when: When, unearned_minor: int) -> tuple[Entry, Portions]:
     """The entry of the loss, and what it takes back."""
-    parts = loss_parts(lost.open_minor, invoice.creditable_minor, invoice.tax_left_minor, unearned_minor)
+    parts = loss_parts(lost.open_minor, invoice.creditable_minor, invoice.tax_booked_minor, unearned_minor)
     entry = written_off(invoice.invoice_id, invoice.account, invoice.currency, parts, when)
     return named(entry, lost.losses), parts
 

@@ -26,6 +26,14 @@ def test_a_refund_lowers_revenue_and_tax_and_leaves_the_invoice_paid(world: Even
     assert world.balances() == {"receivable": -4900, "refunds": 4000, "tax_payable": 900}
 
 
+def test_a_refund_of_an_imported_invoice_gives_back_no_tax_that_these_books_never_held(world: EventWorld) -> None:
+    seeds.change(world.db, billing.invoices, "inv-1", kind="opening")
+    world.tell(event("payment_intent.succeeded", intent()))
+    tell_refund(world, refund(), "evt_1")
+
+    assert world.balances() == {"receivable": -4900, "refunds": 4900}
+
+
 def test_partial_refunds_sum_to_the_whole_tax(world: EventWorld) -> None:
     world.tell(event("payment_intent.succeeded", intent()))
     for number, amount in enumerate((1633, 1633, 1634)):

@@ -172,6 +172,15 @@ def test_a_refund_as_credit_gives_the_tax_of_the_invoice_back(desk: Desk) -> Non
     assert balances(desk.db) == {"customer_credits": -4900, "refunds": 4000, "tax_payable": 900}
 
 
+def test_a_refund_as_credit_of_an_imported_invoice_has_no_tax_of_these_books(desk: Desk) -> None:
+    change(desk.db, billing.invoices, "inv-1", tax_minor=900, kind="opening")
+    approved(desk, None, "credit")
+
+    run(desk)
+
+    assert balances(desk.db) == {"customer_credits": -4900, "refunds": 4900}
+
+
 def test_what_was_paid_too_much_is_credit_once(desk: Desk) -> None:
     change(desk.db, stripe.payments, "pay-1", applied_minor=3900)
     (charge,) = fetch(desk.db, stripe.payments)

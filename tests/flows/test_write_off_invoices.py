@@ -13,7 +13,7 @@ from billing_pipeline.adapters.stores.ledger_store import LedgerStore
 from billing_pipeline.adapters.tables.billing import invoices
 from billing_pipeline.adapters.tables.ledger import journal_entries
 from billing_pipeline.adapters.tables.stripe import inbox
-from billing_pipeline.domain.billing_entries import Portions, When, recovered
+from billing_pipeline.domain.billing_entries import Portions, When, opening_balance, recovered
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId, InvoiceId
@@ -25,7 +25,7 @@ from billing_pipeline.flows.write_off_invoices import WrittenOff, give_up, write
 from tests.fakes import FakeClock
 from tests.flows.event_world import FakeGateway
 from tests.ledger_seeds import balances, findings, issue, move, pay
-from tests.seeds import fetch, insert_account
+from tests.seeds import fetch, insert_account, insert_invoice
 
 TENTH = datetime(2026, 1, 10, 9, tzinfo=UTC)
 
@@ -81,6 +81,20 @@ def test_a_part_that_was_paid_is_not_lost(db: Database) -> None:
 
     assert done.minor_by_currency == {"usd": 600}
     assert balances(db, source="write_off:inv-1")["tax_payable"] == 100
+
+
+def test_the_tax_of_an_imported_invoice_is_none_of_these_books(db: Database) -> None:
+    insert_account(db)
+    insert_invoice(db, kind="opening", total_minor=1200, tax_minor=200)
+    who = AccountId("acme")
+    opened = opening_balance(InvoiceId("inv-1"), who, Currency("usd"), 1200, When(TENTH, TENTH.date()))
+    write_entries(db, [opened], run_id="", recorded_at=TENTH)
+    move(db, "inv-1", "written_off", TENTH)
+
+    write_off(db)
+
+    assert balances(db) == {"bad_debt": 1200, "opening_balance": -1200}
+    assert findings(db) == []
 
 
 def test_what_a_credit_note_took_is_no_part_of_the_loss(db: Database) -> None:

@@ -129,7 +129,7 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True)
 class PaidInvoice:
-    """The invoice of a payment. applied_minor: what the payment paid of it. Amounts in minor units."""
+    """The invoice of a payment. applied_minor: what the payment paid of it; tax_minor: as booked. Amounts in minor units."""
 
     invoice_id: InvoiceId
     state: str

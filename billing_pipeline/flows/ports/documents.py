@@ -56,6 +56,11 @@ class OpenInvoice:
             return self.tax_minor * self.creditable_minor // self.total_minor
         return min(self.tax_minor - self.taxed_back_minor, self.creditable_minor)
 
+    @property
+    def tax_booked_minor(self) -> int:
+        """What of that tax these books hold: none of an imported invoice, whose tax was booked where it was issued."""
+        return 0 if self.kind == "opening" else self.tax_left_minor
+
 
 @dataclass(frozen=True, slots=True)
 class CreditNote:

@@ -33,7 +33,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
-    """What a payment needs to know of an invoice, and may change in it."""
+    """What a payment needs to know of an invoice, and may change in it. tax_minor: as booked, nothing of an imported one."""
 
     invoice_id: InvoiceId
     account_id: AccountId
