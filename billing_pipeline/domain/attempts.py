@@ -90,7 +90,7 @@ class NewAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt as stored: said, and not yet known to have ended."""
+    """An attempt as stored: said, and not yet known to have ended. owed: nothing has ended the collection meanwhile."""
 
     attempt_id: AttemptId
     operation: Operation
@@ -101,6 +101,7 @@ class Attempt:
     unknown_reason: UnknownReason | None = None
     checks: int = 0
     prior_charge_id: str = ""
+    owed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,11 @@ def key_of(operation: Operation, subject: str, attempt: int) -> IdempotencyKey:
 
 
 def next_step(attempt: Attempt, now: datetime) -> Step:
-    """What may be done now about an attempt whose outcome is unknown. A crash counts as no reply."""
-    if attempt.unknown_reason is UnknownReason.SERVER_ERROR:
+    """What may be done now about an attempt whose outcome is unknown. A crash counts as no reply.
+
+    What is not owed any more, because a wire paid it or because it is void, is never sent again.
+    """
+    if attempt.unknown_reason is UnknownReason.SERVER_ERROR or not attempt.owed:
         return Step.LOOK_UP
     return Step.RESEND if now - attempt.started_at < RESEND_WITHIN else Step.LOOK_UP
 

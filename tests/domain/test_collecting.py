@@ -159,13 +159,13 @@ def unknown(reason: UnknownReason | None, checks: int = 0) -> Attempt:
     return Attempt(AttemptId(1), Operation.CHARGE, "inv-1#1", key, request, START, reason, checks)
 
 
-@given(st.integers(min_value=0, max_value=30 * 24 * 3600), st.sampled_from([None, *UnknownReason]))
-def test_nothing_is_resent_after_twenty_hours_or_after_a_server_error(
-    seconds: int, reason: UnknownReason | None
+@given(st.integers(min_value=0, max_value=30 * 24 * 3600), st.sampled_from([None, *UnknownReason]), st.booleans())
+def test_nothing_is_resent_after_twenty_hours_or_a_server_error_or_when_it_is_not_owed(
+    seconds: int, reason: UnknownReason | None, owed: bool
 ) -> None:
-    step = next_step(unknown(reason), START + timedelta(seconds=seconds))
+    step = next_step(replace(unknown(reason), owed=owed), START + timedelta(seconds=seconds))
 
-    may_resend = seconds < 20 * 3600 and reason is not UnknownReason.SERVER_ERROR
+    may_resend = owed and seconds < 20 * 3600 and reason is not UnknownReason.SERVER_ERROR
     assert step is (Step.RESEND if may_resend else Step.LOOK_UP)
 
 

@@ -125,6 +125,25 @@ def test_no_reply_is_resent_byte_for_byte_under_the_same_key(desk: Desk) -> None
     assert desk.attempts()[0]["resolved_by"] == "resend"
 
 
+@pytest.mark.parametrize(
+    ("kind", "outcome", "made"), [("drop_before", "not_created", 0), ("drop_after", "succeeded", 1)]
+)
+def test_what_was_paid_meanwhile_is_looked_up_and_not_sent_again(
+    desk: Desk, kind: str, outcome: str, made: int
+) -> None:
+    customer(desk)
+    invoice(desk)
+    desk.fault(kind)
+    desk.collect()
+    desk.alter(closed_at=desk.clock.now(), close_reason="paid")
+
+    settle_until_quiet(desk, minutes=12)
+
+    (attempt,) = desk.attempts()
+    assert (desk.posts("/v1/payment_intents"), desk.charges()["inv-1"]) == (1, made)
+    assert (attempt["outcome"], attempt["resolved_by"]) == (outcome, "lookup")
+
+
 def test_after_a_5xx_nothing_is_ever_sent_again(desk: Desk) -> None:
     customer(desk)
     invoice(desk)

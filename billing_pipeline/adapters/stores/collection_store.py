@@ -1,7 +1,7 @@
 """Open invoices, their collections and attempts, in PostgreSQL."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from json import dumps
 from typing import Any
@@ -71,7 +71,7 @@ class CollectionStore(AttemptRows):
             lease_until=now + LEASE,
             limit=limit,
         )
-        return [attempt_from(row) for row in rows]
+        return [replace(attempt_from(row), owed=row.owed) for row in rows]
 
     def remember_charge(self, attempt: AttemptId, charge: str) -> None:
         """Keep the intent's latest charge from before a confirm."""

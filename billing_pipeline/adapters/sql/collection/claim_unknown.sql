@@ -2,7 +2,8 @@
 -- A lease that ran out without an outcome is a crash between saying and writing.
 -- in: operations text[], now timestamptz, lease_until timestamptz, limit int
 -- out: attempt_id bigint, operation text, subject text, idempotency_key text, method_path text, request_json text,
---      started_at timestamptz, unknown_reason text, checks bigint, prior_charge_id text
+--      started_at timestamptz, unknown_reason text, checks bigint, prior_charge_id text,
+--      owed bool (false where the collection of a charge or confirm was closed since)
 update stripe_attempts
 set lease_until = :lease_until
 where attempt_id in (
@@ -13,4 +14,9 @@ where attempt_id in (
     for update skip locked
 )
 returning attempt_id, operation, subject, idempotency_key, method_path, request_json, started_at, unknown_reason, checks,
-          prior_charge_id
+          prior_charge_id,
+          operation not in ('charge', 'confirm') or not exists (
+              select from collections as c
+              where c.invoice_id = substring(subject from '^(.*)#[0-9]+$')
+                and c.seq = cast(substring(subject from '#([0-9]+)$') as bigint) and c.closed_at is not null
+          ) as owed
