@@ -27,6 +27,7 @@ from ledger.accounts;
 
 create or replace table ledger.invoices as
 select invoice_id, account_id, 'paid' as state, 'usd' as currency, amount_minor as total_minor, amount_minor as due_minor,
+    amount_minor as paid_minor, 0 as credited_minor,
     cast(null as varchar) as stripe_invoice_id, moment as issued_at, moment as paid_at
 from made;
 

@@ -59,6 +59,8 @@ NAMED: Final[Mapping[str, Names]] = {
             "currency",
             "total_minor",
             "due_minor",
+            "paid_minor",
+            "credited_minor",
             "stripe_invoice_id",
             "issued_at",
             "paid_at",
