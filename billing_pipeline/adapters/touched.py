@@ -47,6 +47,9 @@ def by_prefix(column: str) -> tuple[tuple[str, str], ...]:
 OBJECT_OF_ENTRY: Final = "case when kind <> 'available' then split_part(source, ':', 2) end"
 """The object of Stripe's that an entry is about; when its money became available is compared with nothing."""
 
+INVOICE_OF_CREDIT: Final = "case when kind = 'credit_granted' then invoice_id end"
+"""The invoice whose money became credit: no object of Stripe's tells of that."""
+
 NAMED: Final[Mapping[str, Names]] = {
     "ledger.accounts": Names((("customer", "stripe_customer_id"),), (), ("account_id", "stripe_customer_id")),
     "ledger.invoices": Names(
@@ -75,7 +78,7 @@ NAMED: Final[Mapping[str, Names]] = {
     "ledger.refunds": Names((("refund", "refund_id"), ("charge", "charge_id")), ("created_at",)),
     "ledger.disputes": Names((("dispute", "dispute_id"), ("charge", "charge_id")), ("created_at",)),
     "ledger.stripe_attempts": Names((("invoice", "split_part(subject, '#', 1)"),), ("lease_until",)),
-    "ledger.journal_entries": Names(by_prefix(OBJECT_OF_ENTRY), ("occurred_at",)),
+    "ledger.journal_entries": Names((*by_prefix(OBJECT_OF_ENTRY), ("invoice", INVOICE_OF_CREDIT)), ("occurred_at",)),
     "ledger.waiting_facts": Names(tuple((kind, "object_id") for kind in STRIPE_KINDS), ("last_received_at",)),
     "ledger.subscriptions": Names(
         (("subscription", "subscription_id"), ("mirror", "stripe_subscription_id")), ("canceled_at", "started_at")

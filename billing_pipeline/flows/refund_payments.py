@@ -1,7 +1,7 @@
 """Carry out approved refunds: to the card through Stripe, or as credit. Each is made once, whatever is asked again."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from billing_pipeline.domain.attempts import Attempt, NewAttempt, Operation, Outcome, key_of
@@ -153,6 +153,7 @@ def _book_credit(till: Till, grant: CreditGrant, paid: PaidInvoice | None) -> No
     tax = tax_refunded(applied.total_minor, applied.tax_minor, applied.refunded_minor, minor) if applied else 0
     source = LedgerAccount.REFUNDS if applied else LedgerAccount.UNAPPLIED_CASH
     entry = credit_granted(grant, When(now, till.store.open_day(day_in(now, till.zone))), source, tax)
-    till.store.write([entry] if entry else [], "", now)
+    named = [replace(entry, invoice=paid.invoice_id if paid else None)] if entry else []
+    till.store.write(named, "", now)
     if applied:
         till.store.note_refunded(applied.invoice_id, minor)

@@ -140,6 +140,7 @@ def money_for_a_void_invoice(books: TwoBooks, name: str) -> Expected:
     from billing_pipeline.domain import cash_entries
     from billing_pipeline.domain.billing_entries import When
     from billing_pipeline.domain.cash_entries import Owner, Split
+    from billing_pipeline.domain.ids import AccountId, InvoiceId
 
     insert_invoice(books.db, f"inv-{name}", "acme", state="void", voided_at=PAID_AT)
     books.charge(name, "acme", 4900, PAID_AT)
@@ -151,7 +152,7 @@ def money_for_a_void_invoice(books: TwoBooks, name: str) -> Expected:
     _, *rest = books.entries(name, "acme")
     unapplied = cash_entries.payment(
         f"payment:ch_{name}", LedgerAccount.STRIPE_PENDING, Split(unapplied=4900), Currency("usd"),
-        When(PAID_AT, PAID_AT.date()), Owner(),
+        When(PAID_AT, PAID_AT.date()), Owner(AccountId("acme"), InvoiceId(f"inv-{name}")),
     )  # fmt: skip
     books.book(unapplied, *rest)
     return {("unapplied_payment", f"pi_{name}")}

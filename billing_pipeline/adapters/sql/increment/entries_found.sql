@@ -1,4 +1,5 @@
 -- Where the entries about the things in scope are: one narrow look. Grain: one row per journal entry.
+-- Those that move unapplied cash of an invoice are found by it: their source does not always name a thing of Stripe's.
 -- in: ledger.journal_entries, scope    out: temp table entries_found
 create or replace temp table entries_found as
 select e.rowid as row_no
@@ -12,3 +13,7 @@ where e.source in (
         ]) as prefix
     ) p
 )
+    or (
+        e.kind in ('payment_returned', 'dispute_regained', 'invoice_voided', 'credit_granted')
+        and e.invoice_id in (select id from scope where kind = 'invoice')
+    )

@@ -1,11 +1,12 @@
 -- What our side says about payments. Grain: one row per payment intent that we know of.
--- in: ledger.payments, ledger.collections, ledger.invoices, ledger.refunds, ledger.waiting_facts, booked    out: temp table ours_payments (seq: of the collection, null for a payment that we did not collect)
+-- Unapplied is what all entries of its invoice leave there: money that came, went back, came again, became credit, or was kept of a void invoice.
+-- in: ledger.payments, ledger.collections, ledger.invoices, ledger.waiting_facts, booked    out: temp table ours_payments (seq: of the collection, null for a payment that we did not collect)
 create or replace temp table ours_payments as
-with returned as (
-    select r.charge_id, sum(b.unapplied_minor) as unapplied_minor
-    from ledger.refunds r
-    join booked b on b.source = 'refund:' || r.refund_id
-    group by r.charge_id
+with waiting as (
+    select invoice_id, currency, cast(-sum(unapplied_minor) as bigint) as unapplied_minor
+    from booked
+    where unapplied_minor <> 0 and invoice_id is not null
+    group by invoice_id, currency
 ),
 known as (
     select
@@ -38,11 +39,11 @@ select
     k.reversed,
     k.status,
     coalesce(b.pending_in_minor, 0) as booked_minor,
-    greatest(-coalesce(b.unapplied_minor, 0) - coalesce(u.unapplied_minor, 0), 0) as unapplied_minor,
+    case when k.paid and u.unapplied_minor > 0 then least(u.unapplied_minor, k.amount_minor) else 0 end as unapplied_minor,
     k.touched_at,
     w.last_received_at as waiting_at
 from known k
 left join ledger.invoices i on i.invoice_id = k.invoice_id
-left join (select source, pending_in_minor, unapplied_minor from booked where kind = 'payment') b on b.source = 'payment:' || k.charge_id
-left join returned u on u.charge_id = k.charge_id
+left join (select source, pending_in_minor from booked where kind = 'payment') b on b.source = 'payment:' || k.charge_id
+left join waiting u on u.invoice_id = k.invoice_id and u.currency = k.currency
 left join ledger.waiting_facts w on w.object_id = k.payment_intent_id
