@@ -201,6 +201,13 @@ def fee_that_differs(books: TwoBooks, name: str) -> Expected:
     return {("fee_unbooked", f"txn_{name}")}
 
 
+def fee_of_an_instant_payout_that_is_not_booked(books: TwoBooks, name: str) -> Expected:
+    books.paid_invoice(name, "acme")
+    amount = books.paid_out(f"po_{name}", [f"txn_{name}"], at=NOW - timedelta(days=2), status="in_transit")
+    books.change("balance_transaction", f"txn_po_{name}", fee=50, net=-amount - 50)
+    return {("fee_unbooked", f"txn_po_{name}")}
+
+
 def payout_that_is_not_booked(books: TwoBooks, name: str) -> Expected:
     books.paid_invoice(name, "acme")
     books.paid_out(f"po_{name}", [f"txn_{name}"], at=NOW - timedelta(days=2), status="in_transit", told=False)

@@ -4,8 +4,9 @@ with expected as (
     select
         t.balance_transaction_id,
         t.currency,
-        case when c.charge_id is not null then t.fee_minor else -t.net_minor end as fee_minor,
-        case when c.charge_id is not null then 'fee:' else 'stripe_fee:' end || t.balance_transaction_id as source,
+        case when c.charge_id is not null or t.reporting_category like 'payout%' then t.fee_minor else -t.net_minor end as fee_minor,
+        case when c.charge_id is not null or t.reporting_category like 'payout%' then 'fee:' else 'stripe_fee:' end
+            || t.balance_transaction_id as source,
         t.created_at,
         t.reporting_category,
         p.invoice_id,
@@ -15,6 +16,7 @@ with expected as (
     left join stripe.charges c on c.charge_id = t.source_id
     left join ours_payments p on p.payment_intent_id = c.payment_intent_id and p.paid and p.booked_minor <> 0
     where (c.charge_id is not null and p.payment_intent_id is not null and t.reporting_category = 'charge')
+        or (t.reporting_category in ('payout', 'payout_reversal') and t.source_id is not null)
         or t.reporting_category in (
             'fee', 'network_cost', 'tax', 'other_adjustment', 'contribution', 'climate_order_purchase', 'climate_order_refund'
         )
