@@ -15,6 +15,7 @@ from billing_pipeline.domain.invoice_drafts import Line
 from billing_pipeline.domain.issuing import Issue, Purse, Terms, period_draft
 from billing_pipeline.domain.periods import Cycle, Interval, Period, period_at
 from billing_pipeline.domain.pricing import Price, Scheme, Tier
+from billing_pipeline.domain.proration import Taxes
 from billing_pipeline.domain.stripe_catalog import Listed, coupon, create, price, product, tax_rate
 from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState
 from billing_pipeline.domain.taxes import TaxRate
@@ -132,7 +133,7 @@ def our_lines(case: ParityCase) -> tuple[Line, ...]:
     wish |= {"quantity": case.new_quantity} if case.new_quantity is not None else {}
     change = Change(mine.subscription_id, "c", kind, wish, "now", case.at, "test")
     prices = {case.new_price.price_id: case.new_price} if case.new_price else {}
-    return changed(mine, last, [change], case.at, prices, case.tax).lines
+    return changed(mine, last, [change], case.at, prices, Taxes(case.tax)).lines
 
 
 def theirs(case: ParityCase) -> int:

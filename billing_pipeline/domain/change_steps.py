@@ -26,7 +26,7 @@ from billing_pipeline.domain.invoice_drafts import Line
 from billing_pipeline.domain.issuing import setup_charge, taxed
 from billing_pipeline.domain.periods import Period
 from billing_pipeline.domain.pricing import Price
-from billing_pipeline.domain.proration import Worth, change_lines, remaining, worth
+from billing_pipeline.domain.proration import Taxes, Worth, change_lines, remaining, worth
 from billing_pipeline.domain.subscriptions import Charger, Item, Subscription, SubscriptionState
 from billing_pipeline.domain.taxes import TaxRate
 
@@ -48,7 +48,7 @@ class Changed:
 
 def changed(
     subscription: Subscription, last: Billed | None, changes: Sequence[Change], at: datetime,
-    prices: Mapping[PriceId, Price], tax: TaxRate | None,
+    prices: Mapping[PriceId, Price], taxes: Taxes,
 ) -> Changed:  # fmt: skip
     """Apply changes in order, each if it can be granted. last: the last tile of the time line. at: to the second."""
     lines: list[Line] = []
@@ -60,11 +60,12 @@ def changed(
         try:
             wish = wish_of(change)
             after = applied(current, wish, at, prices)
-            prorated = lines_between(current, after, wish, last, at, tax)
-            lines += (*prorated, *setup_fee(after, wish, last, at, tax))
+            prorated = lines_between(current, after, wish, last, at, taxes)
+            lines += (*prorated, *setup_fee(after, wish, last, at, taxes.now))
         except Broken as error:
             refused.append((change, str(error)))
             continue
+        taxes = taxes.after(prorated)
         usage = usage or ended_usage(current, after, last, at)
         after = usage_resumed(current, coupons_taken(after, last, prorated), last, at)
         if isinstance(wish, Start):
@@ -89,7 +90,7 @@ def priced(wish: Wish) -> bool:
 
 
 def lines_between(
-    before: Subscription, after: Subscription, wish: Wish, last: Billed | None, at: datetime, tax: TaxRate | None
+    before: Subscription, after: Subscription, wish: Wish, last: Billed | None, at: datetime, taxes: Taxes
 ) -> tuple[Line, ...]:
     """What one wish gives back and charges for the rest of the current tile; nothing where Stripe charges for it."""
     if last is None or not last.period.start <= at < last.period.end or last.charger is Charger.STRIPE:
@@ -98,7 +99,7 @@ def lines_between(
         return ()
     part = remaining(before.cycle, last.period, at)
     after = replace(after, cycle=before.cycle)  # the tile was billed on it, even if a new start moves the anchor
-    return change_lines(paid(before, last, at), paid(after, last, at), part, Period(at, last.period.end), tax)
+    return change_lines(paid(before, last, at), paid(after, last, at), part, Period(at, last.period.end), taxes)
 
 
 def coupons_taken(after: Subscription, last: Billed | None, lines: tuple[Line, ...]) -> Subscription:

@@ -3,17 +3,38 @@
 Each line is rounded half-up on its own, as Stripe does: going from 10.00 to 5.00 with two thirds left is -6.67 + 3.33.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from billing_pipeline.domain.coupons import discounts_on
-from billing_pipeline.domain.ids import ItemId
+from billing_pipeline.domain.ids import ItemId, PriceId
 from billing_pipeline.domain.invoice_drafts import Line, LineKind
 from billing_pipeline.domain.issuing import coupons_at, described
 from billing_pipeline.domain.periods import Cycle, Period, period_at, share
 from billing_pipeline.domain.pricing import Price, exact_amount, rounded
 from billing_pipeline.domain.subscriptions import Item, Subscription
 from billing_pipeline.domain.taxes import TaxRate, tax_on
+
+
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """Rates of tax. now: of what is charged from now on. before: by price, of what was charged already, where that is known.
+
+    Time is given back with the tax that was paid for it, whatever the account's rate has become.
+    """
+
+    now: TaxRate | None
+    before: Mapping[PriceId, TaxRate | None] = field(default_factory=dict)
+
+    def of(self, price: PriceId) -> TaxRate | None:
+        """The rate at which that price was charged last."""
+        return self.before.get(price, self.now)
+
+    def after(self, lines: Iterable[Line]) -> "Taxes":
+        """The rates once these lines are charged."""
+        charged = {line.price_id: self.now for line in lines if line.price_id and line.kind is LineKind.REMAINING_TIME}
+        return Taxes(self.now, {**self.before, **charged})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +80,7 @@ def remaining(cycle: Cycle, billed: Period, at: datetime) -> tuple[int, int]:
 
 
 def change_lines(
-    before: dict[ItemId, Worth], after: dict[ItemId, Worth], part: tuple[int, int], period: Period, tax: TaxRate | None
+    before: dict[ItemId, Worth], after: dict[ItemId, Worth], part: tuple[int, int], period: Period, taxes: Taxes
 ) -> tuple[Line, ...]:
     """The lines of a change: unused time given back, remaining time charged, for each item that changes.
 
@@ -69,8 +90,8 @@ def change_lines(
     for item_id in before | after:
         old, new = before.get(item_id), after.get(item_id)
         if old != new:
-            lines += [prorated(LineKind.UNUSED_TIME, old, part, period, tax)] if old else []
-            lines += [prorated(LineKind.REMAINING_TIME, new, part, period, tax)] if new else []
+            lines += [prorated(LineKind.UNUSED_TIME, old, part, period, taxes.of(old.price.price_id))] if old else []
+            lines += [prorated(LineKind.REMAINING_TIME, new, part, period, taxes.now)] if new else []
     return tuple(lines)
 
 

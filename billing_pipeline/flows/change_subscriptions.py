@@ -13,6 +13,7 @@ from billing_pipeline.domain.ids import AccountId, InvoiceId, PriceId, Subscript
 from billing_pipeline.domain.invoice_drafts import Draft, Line
 from billing_pipeline.domain.issuing import Issue, Purse, charges_of, draft, finished, purse_after
 from billing_pipeline.domain.pricing import Price
+from billing_pipeline.domain.proration import Taxes
 from billing_pipeline.domain.subscriptions import Charger, Item, Subscription
 from billing_pipeline.flows.issue_invoices import Run, end_of_run, numbered
 from billing_pipeline.flows.ports import Clock
@@ -20,6 +21,7 @@ from billing_pipeline.flows.ports.billing import (
     Arrears,
     Batch,
     BillingStore,
+    Charged,
     DueAccount,
     DueSubscription,
     Numbered,
@@ -136,7 +138,7 @@ def change_accounts(store: BillingStore, accounts: Sequence[DueAccount], run: Ru
     """Apply the changes of these accounts and write it, in the transaction that locked them."""
     prices = store.prices(sorted(set(prices_wished(accounts))))
     ids = [due.subscription.subscription_id for account in accounts for due in account.subscriptions]
-    made_today = store.change_invoices(ids, run.issue.on)
+    made_today, charged = store.change_invoices(ids, run.issue.on), store.rates_charged(ids)
     done: list[Changing] = []
     for account in accounts:
         changing = Changing(account, account.purse)
@@ -146,7 +148,7 @@ def change_accounts(store: BillingStore, accounts: Sequence[DueAccount], run: Ru
                 changing.parked.append(Unbillable(name, words))
                 continue
             changing.before[name] = due.subscription
-            apply_due(store, changing, due, prices, run)
+            apply_due(store, changing, due, prices, charged, run)
         done.append(changing)
     batch = batch_of(done, store.open_day(run.issue.on))
     store.write(batch, run.issue.at, run.run_id)
@@ -172,15 +174,22 @@ def prices_wished(accounts: Iterable[DueAccount]) -> Iterator[PriceId]:
 
 
 def apply_due(
-    store: BillingStore, changing: Changing, due: DueSubscription, prices: Mapping[PriceId, Price], run: Run
+    store: BillingStore,
+    changing: Changing,
+    due: DueSubscription,
+    prices: Mapping[PriceId, Price],
+    charged: Charged,
+    run: Run,
 ) -> None:
     """Apply the changes of one subscription, second by second, until one has to wait for a period to be billed."""
     subscription = due.subscription
+    taxes = Taxes(changing.account.terms.tax, charged.get(subscription.subscription_id, {}))
     for at, changes in simultaneous(due.changes):
         if must_wait(subscription, at) or changes[0].effective_at > end_of_run(due, run):
             changing.waiting += len(changes)
             continue
-        result = changed(subscription, due.last, changes, at, prices, changing.account.terms.tax)
+        result = changed(subscription, due.last, changes, at, prices, taxes)
+        taxes = taxes.after(result.lines)
         made = drafted(store, changing, result, at, run.issue)
         changing.results.append((result, made))
         subscription = result.subscription

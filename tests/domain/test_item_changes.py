@@ -15,6 +15,7 @@ from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.invoice_drafts import LineKind
 from billing_pipeline.domain.periods import Period
 from billing_pipeline.domain.pricing import Scheme, Tier
+from billing_pipeline.domain.proration import Taxes
 from billing_pipeline.domain.subscriptions import Charger, Subscription, SubscriptionState, WithoutCard
 from billing_pipeline.domain.taxes import TaxRate
 from tests.domain.billing_examples import (
@@ -49,7 +50,7 @@ def outcome(
     made: Subscription, *changes: Change, at: datetime = MID, last: Billed | None = BILLED_JANUARY,
     rate: TaxRate | None = None,
 ) -> Changed:  # fmt: skip
-    return changed(made, last, changes, at, PRICES, rate)
+    return changed(made, last, changes, at, PRICES, Taxes(rate))
 
 
 def lines(result: Changed) -> list[tuple[LineKind, int]]:
@@ -103,7 +104,7 @@ def test_adding_and_removing_at_the_same_instant_is_zero(
 
     result = changed(
         made, BILLED_JANUARY, there_and_back, JAN + timedelta(seconds=seconds), {extra.price_id: extra},
-        tax(190_000, inclusive=inclusive),
+        Taxes(tax(190_000, inclusive=inclusive)),
     )  # fmt: skip
 
     assert not result.refused
@@ -118,7 +119,7 @@ def test_an_item_removed_and_added_again_at_the_same_instant_is_zero(unit: int, 
 
     result = changed(
         subscription(item(flat()), item(extra)), BILLED_JANUARY, (change("remove", item_id="i-extra"), add(number=2)),
-        JAN + timedelta(seconds=seconds), {extra.price_id: extra}, None,
+        JAN + timedelta(seconds=seconds), {extra.price_id: extra}, Taxes(None),
     )  # fmt: skip
 
     assert sum(line.total_minor for line in result.lines) == 0

@@ -15,7 +15,7 @@ from billing_pipeline.domain.coupons import Duration
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.issuing import all_lines
 from billing_pipeline.domain.periods import Period
-from billing_pipeline.domain.proration import remaining
+from billing_pipeline.domain.proration import Taxes, remaining
 from billing_pipeline.domain.subscriptions import Charger, Subscription, SubscriptionState
 from tests.domain.billing_examples import (
     BILLED_JANUARY,
@@ -38,7 +38,7 @@ UNBILLED_JANUARY = Billed(JANUARY, Charger.NONE)
 def outcome(
     made: Subscription, kind: Any, at: datetime = MID, last: Billed | None = BILLED_JANUARY, **wish: Any
 ) -> Changed:
-    return changed(made, last, [Change(SubscriptionId("s1"), "c", kind, wish, "now", at, "test")], at, {}, None)
+    return changed(made, last, [Change(SubscriptionId("s1"), "c", kind, wish, "now", at, "test")], at, {}, Taxes(None))
 
 
 def amounts(result: Changed) -> list[int]:

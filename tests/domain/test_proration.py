@@ -15,7 +15,7 @@ from billing_pipeline.domain.ids import ItemId, SubscriptionId
 from billing_pipeline.domain.invoice_drafts import LineKind
 from billing_pipeline.domain.periods import Interval, Period
 from billing_pipeline.domain.pricing import Price
-from billing_pipeline.domain.proration import change_lines, remaining, worth
+from billing_pipeline.domain.proration import Taxes, change_lines, remaining, worth
 from billing_pipeline.domain.subscriptions import Charger, Subscription, SubscriptionState
 from tests.domain.billing_examples import (
     BILLED_JANUARY,
@@ -47,7 +47,7 @@ def swap(price: Price, number: int = 1) -> Change:
 
 
 def outcome(made: Subscription, *changes: Change, at: datetime = MID, last: Billed | None = BILLED_JANUARY) -> Changed:
-    return changed(made, last, changes, at, PRICES, None)
+    return changed(made, last, changes, at, PRICES, Taxes(None))
 
 
 def amounts(result: Changed) -> list[int]:
@@ -58,7 +58,7 @@ def test_ten_dollars_to_five_with_two_thirds_left_is_minus_334_cents_as_stripe_c
     before = worth((item(DEAR),), subscription(item(DEAR)), JANUARY)
     after = worth((item(CHEAP, item_id="i-dear"),), subscription(item(CHEAP, item_id="i-dear")), JANUARY)
 
-    lines = change_lines(before, after, (2, 3), Period(MID, FEB), None)
+    lines = change_lines(before, after, (2, 3), Period(MID, FEB), Taxes(None))
 
     assert [(line.kind, line.total_minor) for line in lines] == [
         (LineKind.UNUSED_TIME, -667), (LineKind.REMAINING_TIME, 333),
@@ -90,11 +90,27 @@ def test_an_upgrade_and_a_downgrade_at_the_same_instant_are_zero(
     high = worth((item(seats("x", dear), quantity),), subscription(), JANUARY)
     part = remaining(subscription().cycle, JANUARY, at)
 
-    there = change_lines(low, high, part, Period(at, FEB), rate)
-    back = change_lines(high, low, part, Period(at, FEB), rate)
+    there = change_lines(low, high, part, Period(at, FEB), Taxes(rate))
+    back = change_lines(high, low, part, Period(at, FEB), Taxes(rate))
 
     assert sum(line.total_minor for line in there + back) == 0
     assert sum(line.net_minor for line in there + back) == 0
+
+
+@given(st.integers(1, 31 * 86400 - 1), st.booleans(), st.booleans())
+@settings(max_examples=25)
+def test_a_price_is_given_back_with_the_tax_with_which_it_was_charged_last(
+    seconds: int, taxed_before: bool, taxed_now: bool
+) -> None:
+    before, now = (tax() if is_taxed else None for is_taxed in (taxed_before, taxed_now))
+    changes = (swap(CHEAP), swap(DEAR, 2), swap(CHEAP, 3))
+
+    result = changed(
+        subscription(item(DEAR)), BILLED_JANUARY, changes, JAN + timedelta(seconds=seconds), PRICES,
+        Taxes(now, {DEAR.price_id: before}),
+    )  # fmt: skip
+
+    assert [line.tax_rate_id is not None for line in result.lines] == [taxed_before, *[taxed_now] * 5]
 
 
 @given(st.integers(0, 10_000), st.integers(1, 31 * 86400 - 1), st.integers(0, 1_000_000))
@@ -104,7 +120,7 @@ def test_unused_time_never_gives_back_more_than_was_paid(unit: int, seconds: int
     at = JAN + timedelta(seconds=seconds)
     paid = worth(made.items, made, JANUARY)
 
-    (line,) = change_lines(paid, {}, remaining(made.cycle, JANUARY, at), Period(at, FEB), None)
+    (line,) = change_lines(paid, {}, remaining(made.cycle, JANUARY, at), Period(at, FEB), Taxes(None))
 
     (value,) = paid.values()
     assert 0 <= -line.total_minor <= unit - value.discount[0] + 1

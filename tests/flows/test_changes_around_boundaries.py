@@ -16,7 +16,7 @@ from billing_pipeline.adapters.tables.billing import (
     subscriptions,
     usage_records,
 )
-from billing_pipeline.adapters.tables.catalog import coupons
+from billing_pipeline.adapters.tables.catalog import accounts, coupons, tax_rates
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.issue_invoices import issue_invoices
 from billing_pipeline.flows.request_change import request_change
@@ -133,6 +133,23 @@ def test_usage_after_a_pause_is_billed_though_its_period_began_unbilled(acme: Da
     lines = [(line["kind"], line["amount_minor"]) for line in fetch(acme, invoice_lines)]
     minimum = 700 if ending == "cancel" else 1400
     assert [each for each in lines if each[0] in ("usage", "minimum")] == [("usage", 60), ("minimum", minimum - 60)]
+
+
+def test_unused_time_is_given_back_with_the_tax_that_was_paid_for_it(acme: Database) -> None:
+    add(acme, tax_rates, tax_rate_id="vat", name="VAT", jurisdiction="DE", rate_ppm=200_000)
+    change(acme, accounts, "acme", tax_rate_id="vat", tax_status="taxable")
+    ask(acme, "swap", price_id="cheap")
+    ask(acme, "swap", MID + timedelta(days=5), price_id="dear")
+    ask(acme, "swap", MID + timedelta(days=7), price_id="cheap")
+
+    bill(acme, FEB - timedelta(days=1))
+
+    lines = {(line["kind"], line["price_id"], line["tax_rate_id"]) for line in fetch(acme, invoice_lines)}
+    assert {line for line in lines if line[1]} == {
+        ("item", "dear", None),
+        ("remaining_time", "cheap", "vat"), ("remaining_time", "dear", "vat"),
+        ("unused_time", "cheap", "vat"), ("unused_time", "dear", None), ("unused_time", "dear", "vat"),
+    }  # fmt: skip
 
 
 def test_usage_of_a_period_that_was_paused_throughout_is_not_billed(acme: Database) -> None:

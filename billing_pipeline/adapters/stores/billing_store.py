@@ -22,9 +22,11 @@ from billing_pipeline.domain.ids import AccountId, CreditGrantId, InvoiceId, Pri
 from billing_pipeline.domain.issuing import Used, granted_by
 from billing_pipeline.domain.ledger import Entry
 from billing_pipeline.domain.pricing import Aggregate, Price
+from billing_pipeline.domain.taxes import TaxRate
 from billing_pipeline.flows.ports.billing import (
     Arrears,
     Batch,
+    Charged,
     DueAccount,
     Numbered,
 )
@@ -106,6 +108,13 @@ class BillingStore:
     def change_invoices(self, subscriptions: Sequence[SubscriptionId], day: date) -> Mapping[SubscriptionId, int]:
         found = self.db.rows("billing/change_invoices_on", subscriptions=joined(subscriptions), day=day)
         return {row.subscription_id: row.invoices for row in found}
+
+    def rates_charged(self, subscriptions: Sequence[SubscriptionId]) -> Charged:
+        rates = {row.tax_rate_id: rows.tax_rate_of(row) for row in self.db.rows("billing/tax_rates")}
+        found: dict[SubscriptionId, dict[PriceId, TaxRate | None]] = {}
+        for row in self.db.rows("billing/rates_charged", subscriptions=joined(subscriptions)):
+            found.setdefault(row.subscription_id, {})[row.price_id] = rates.get(row.tax_rate_id)
+        return found
 
     def invoices_named(self, subscription_id: SubscriptionId, name: InvoiceId) -> set[InvoiceId]:
         found = self.db.rows("billing/invoices_named", subscription_id=subscription_id, prefix=name)

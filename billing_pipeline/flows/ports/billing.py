@@ -17,7 +17,11 @@ from billing_pipeline.domain.ledger import Entry
 from billing_pipeline.domain.periods import Period
 from billing_pipeline.domain.pricing import Price
 from billing_pipeline.domain.subscriptions import Item, Subscription
+from billing_pipeline.domain.taxes import TaxRate
 from billing_pipeline.flows.ports import Transactional
+
+Charged = Mapping[SubscriptionId, Mapping[PriceId, TaxRate | None]]
+"""The tax rate at which each price of a subscription was charged last; None: without tax."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,9 @@ class BillingStore(Transactional, Protocol):
 
     def change_invoices(self, subscriptions: Sequence[SubscriptionId], day: date) -> Mapping[SubscriptionId, int]:
         """How many invoices for changes each of them got that day; those with none are left out."""
+
+    def rates_charged(self, subscriptions: Sequence[SubscriptionId]) -> Charged:
+        """The tax rate at which each price of each of them was charged last."""
 
     def invoices_named(self, subscription_id: SubscriptionId, name: InvoiceId) -> set[InvoiceId]:
         """The ids of the subscription's invoices that begin with that name."""
