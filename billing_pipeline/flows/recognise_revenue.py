@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from billing_pipeline.domain.billing_entries import When, revenue_recognised
+from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ledger import Entry
 from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.ledger import Booked, Earned, RevenueStore
-from billing_pipeline.flows.zones import end_of
+from billing_pipeline.flows.zones import day_in, end_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,11 @@ def recognise_revenue(
 
     Each day's entry is the difference between what all invoices have earned by then and what the books hold, so an
     invoice that was issued late, or a credit note, is caught up on the next day booked. zone: whose days are counted.
+    Raises Broken for a day that is not over: the journal only grows, so what is booked too early stays.
     """
+    over = day_in(clock.now(), zone) - timedelta(days=1)
+    if through > over:
+        raise Broken(f"{through} is not over: what a day earns is booked after its end, up to {over} today")
     with store.transaction():
         store.lock("recognise_revenue")
         booked = store.booked_revenue(zone)

@@ -97,7 +97,7 @@ def test_any_story_ends_with_sound_books(
         clock = FakeClock(START + timedelta(days=day, hours=12))
         billed = run_billing(BillingStore(db), clock, through=clock.now().date())
         expire_credits(BillingStore(db), clock)
-    recognise_revenue(LedgerStore(db), clock, clock.now().date())
+    recognise_revenue(LedgerStore(db), clock, clock.now().date() - timedelta(days=1))
     seal_journal(LedgerStore(db), clock)
 
     assert (billed.invoices.parked, billed.changes.waiting) == ({}, 0)

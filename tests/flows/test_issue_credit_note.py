@@ -1,6 +1,6 @@
 """Credit notes: what is open falls first, the rest becomes credit, and revenue follows."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ from billing_pipeline.domain.ids import AccountId, InvoiceId
 from billing_pipeline.domain.ledger import LedgerAccount, postings
 from billing_pipeline.flows.issue_credit_note import CreditNoteIssued, Wish, issue_credit_note
 from billing_pipeline.flows.recognise_revenue import recognise_revenue
+from billing_pipeline.flows.zones import end_of
 from tests.fakes import FakeClock
 from tests.ledger_seeds import balances, book, findings, issue, move, pay
 from tests.seeds import START, fetch, insert_account, insert_collection
@@ -31,7 +32,7 @@ def credit(db: Database, amount: int | None = None, key: str = "k1", invoice: st
 
 
 def recognise(db: Database, through: date) -> None:
-    recognise_revenue(LedgerStore(db), FakeClock(TENTH), through)
+    recognise_revenue(LedgerStore(db), FakeClock(end_of(through, "UTC") + timedelta(hours=9)), through)
 
 
 def test_an_open_invoice_is_lowered_and_its_parts_are_given_back(db: Database) -> None:

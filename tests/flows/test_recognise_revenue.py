@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from billing_pipeline.adapters.stores.ledger_store import LedgerStore
 from billing_pipeline.adapters.tables.billing import invoice_lines
 from billing_pipeline.adapters.tables.catalog import tax_rates
 from billing_pipeline.adapters.tables.ledger import closed_days, journal_entries
+from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.domain.revenue import Adjustment, Stretch, recognised, take_back, unearned
 from billing_pipeline.flows.recognise_revenue import RevenueRecognised, recognise_revenue
@@ -42,7 +44,8 @@ def invoice_with_line(db: Database, invoice: str = "inv-1", minor: int = 3100, *
 
 
 def run(db: Database, through: date, zone: str = "UTC") -> RevenueRecognised:
-    return recognise_revenue(LedgerStore(db), FakeClock(), through, zone=zone)
+    morning_after = FakeClock(end_of(through, zone) + timedelta(hours=9))
+    return recognise_revenue(LedgerStore(db), morning_after, through, zone=zone)
 
 
 def revenue(db: Database) -> dict[str, int]:
@@ -160,6 +163,27 @@ def test_the_days_are_those_of_the_closing_zone(db: Database) -> None:
     run(db, date(2026, 1, 3), "Asia/Tokyo")  # 15:00 UTC is the next midnight there
 
     assert revenue(db) == {"revenue:2026-01-02:usd": 100, "revenue:2026-01-03:usd": 100}
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "over"),
+    [
+        (datetime(2026, 1, 3, 23, 59, tzinfo=UTC), "UTC", 2),
+        (datetime(2026, 1, 3, 10, 59, tzinfo=UTC), "Pacific/Auckland", 2),
+        (datetime(2026, 1, 3, 11, tzinfo=UTC), "Pacific/Auckland", 3),  # midnight there
+    ],
+)
+def test_a_day_that_is_not_over_is_refused_and_nothing_is_booked(
+    db: Database, now: datetime, zone: str, over: int
+) -> None:
+    insert_account(db)
+    invoice_with_line(db)
+
+    with pytest.raises(Broken, match=f"2026-01-0{over + 1} is not over: .* up to 2026-01-0{over} today"):
+        recognise_revenue(LedgerStore(db), FakeClock(now), date(2026, 1, over + 1), zone=zone)
+
+    assert revenue(db) == {}
+    assert recognise_revenue(LedgerStore(db), FakeClock(now), date(2026, 1, over), zone=zone).entries == over
 
 
 def test_the_end_of_a_day_is_its_last_microsecond_also_when_the_clocks_change() -> None:

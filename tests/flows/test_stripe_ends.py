@@ -16,6 +16,7 @@ from billing_pipeline.flows.record_credit import CreditWish, record_credit
 from billing_pipeline.flows.take_over import plan_takeover
 from billing_pipeline.flows.write_off_invoices import write_off_invoices
 from stripe_simulator import Simulator
+from tests.fakes import FakeClock
 from tests.ledger_seeds import balances, findings, pay
 from tests.mirroring import MirrorDesk, mirror_customer, open_mirror_desk
 from tests.seeds import add, fetch, insert_price, insert_subscription
@@ -76,7 +77,7 @@ def test_a_void_takes_back_revenue_tax_and_receivable(desk: MirrorDesk) -> None:
 
     desk.client.invoices.void_invoice(name)
     desk.hear()
-    recognise_revenue(LedgerStore(desk.db), desk.clock, date(2026, 3, 31))
+    recognise_revenue(LedgerStore(desk.db), FakeClock(datetime(2026, 4, 1, 9, tzinfo=UTC)), date(2026, 3, 31))
 
     assert before == {"receivable": 3360, "deferred_revenue": -2800, "tax_payable": -560}
     assert state(desk) == "void"

@@ -1,6 +1,6 @@
 """Losses: what was given up leaves the receivable, the revenue schedule and the tax."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -22,6 +22,7 @@ from billing_pipeline.flows.issue_credit_note import Wish, issue_credit_note
 from billing_pipeline.flows.recognise_revenue import recognise_revenue
 from billing_pipeline.flows.record_payments import ReceivedMoney, record_payment
 from billing_pipeline.flows.write_off_invoices import WrittenOff, give_up, write_off_invoices
+from billing_pipeline.flows.zones import end_of
 from tests.fakes import FakeClock
 from tests.flows.event_world import FakeGateway
 from tests.ledger_seeds import balances, findings, issue, move, pay
@@ -35,7 +36,7 @@ def write_off(db: Database) -> WrittenOff:
 
 
 def recognise(db: Database, through: date) -> None:
-    recognise_revenue(LedgerStore(db), FakeClock(TENTH), through)
+    recognise_revenue(LedgerStore(db), FakeClock(end_of(through, "UTC") + timedelta(hours=9)), through)
 
 
 def test_the_loss_is_booked_by_its_parts_and_nothing_more_is_earned(db: Database) -> None:
