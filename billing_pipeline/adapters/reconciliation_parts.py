@@ -80,6 +80,6 @@ def parts_of(world: WorldLike) -> Parts:
         RepairDesk(db),
         BankLineStore(db),
         ClosedDayStore(db, world.settings.zone),
-        FileWarehouse(workbench, db, world.home, policy_file.reporting),
+        FileWarehouse(workbench, db, world.home, policy_file.reporting, world.settings.zone),
         Trails(db),
     )

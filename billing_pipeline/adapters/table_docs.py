@@ -20,7 +20,8 @@ like, the pipeline never waits for you. Open it again to see the newest publicat
 - Schema `reporting` has every such table that has a day once more with each amount also in the reporting currency, in whole
   minor units as `<amount>_reporting_minor`: by the last rate of `policies/exchange_rates.csv` on or before the row's day
   (`rate_day`), each amount rounded on its own, halves away from zero, null while no rate is known. No proof is made with them.
-- Moments are UTC. Days of `ledger` are those of the close zone, days of `stripe` are UTC, as in Stripe's own reports.
+- Moments are UTC. Days of `ledger` are those of the close zone (`meta.publication.zone`), and so are the days and months of
+  `marts`; days of `stripe`, of `marts.daily_overview` and of `marts.fees` are UTC, as in Stripe's own reports.
 - `ledger` is the PostgreSQL ledger, `stripe` what Stripe's API says, `reconciliation` the comparison, `marts` what is
   asked most, `meta` how fresh each table is; `carried` is the pipeline's own and described nowhere.
 
@@ -48,7 +49,9 @@ META: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("currency", "day"),
     ),
     "meta.freshness": ("One row per table: by which run and when it was last written.", ("table_name",)),
-    "meta.publication": ("One row: which publication this file is.", ()),
+    "meta.publication": (
+        "One row: which publication this file is, and whose days its tables are cut by (`BILLING_ZONE`).", (),
+    ),
     "reconciliation.proof_of_close": (
         "One row per day, currency, bridge and line of the proof of close.", ("day", "currency", "bridge", "name"),
     ),

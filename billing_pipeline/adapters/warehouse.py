@@ -31,12 +31,16 @@ CONTROL_TABLES: Final = ("divergences", "divergence_history", "repairs", "reconc
 
 @dataclass(frozen=True, slots=True)
 class FileWarehouse:
-    """The port Warehouse. home: the folder where analysts find the file; dated copies lie in `warehouse/` below it."""
+    """The port Warehouse. home: the folder where analysts find the file; dated copies lie in `warehouse/` below it.
+
+    zone: whose days and months the marts cut, as the ledger does.
+    """
 
     workbench: Workbench
     db: Database
     home: Path
     reporting: Reporting = DOLLARS
+    zone: str = "UTC"
 
     @property
     def path(self) -> Path:
@@ -50,10 +54,10 @@ class FileWarehouse:
             save_control_tables(bench, self.db)
             bench.run("warehouse/currencies")
             bench.connection.executemany(raw_statement("warehouse/save_currency"), currency_rows())
+            bench.run("warehouse/publication")
+            bench.run("warehouse/save_publication", run_id=run_id, at=now, zone=self.zone)
             for name in statements("marts", ""):
                 bench.run(name)
-            bench.run("warehouse/publication")
-            bench.run("warehouse/save_publication", run_id=run_id, at=now)
             save_rates(bench, self.reporting)
             make_readable(bench)
             count = len(bench.tables())

@@ -1,8 +1,11 @@
--- What is owed and for how long. Grain: one row per open invoice.
--- in: ledger.invoices, meta.freshness    out: table marts.ar_ageing
+-- What is owed and for how long, by the day of the last extraction in the zone of the closes. Grain: one row per open invoice.
+-- in: ledger.invoices, meta.freshness, meta.publication    out: table marts.ar_ageing
 create or replace table marts.ar_ageing as
 with as_of as (
-    select cast(max(landed_at) at time zone 'UTC' as date) as day from meta.freshness where table_name = 'ledger.invoices'
+    select cast(max(f.landed_at at time zone p.zone) as date) as day
+    from meta.freshness f
+    cross join meta.publication p
+    where f.table_name = 'ledger.invoices'
 )
 select
     i.invoice_id,

@@ -1,5 +1,5 @@
--- When billed revenue is earned, before tax: each line spread over the days of its service, rounded on the running total as the ledger rounds it, so that the months sum to the line. Without voided invoices; what credit notes and write-offs take back stays in. Grain: one row per month of billing, month of service and currency.
--- in: ledger.invoices, ledger.invoice_lines, ledger.tax_rates    out: table marts.deferred_revenue_waterfall
+-- When billed revenue is earned, before tax: each line spread over the days of its service in the zone of the closes, rounded on the running total as the ledger rounds it, so that the months sum to the line. Without voided invoices; what credit notes and write-offs take back stays in. Grain: one row per month of billing, month of service and currency.
+-- in: ledger.invoices, ledger.invoice_lines, ledger.tax_rates, meta.publication    out: table marts.deferred_revenue_waterfall
 create or replace table marts.deferred_revenue_waterfall as
 with lines as (
     select
@@ -8,11 +8,12 @@ with lines as (
         l.invoice_id,
         l.line_no,
         l.amount_minor - l.discount_minor - case when coalesce(r.inclusive, false) then l.tax_minor else 0 end as net_minor,
-        cast(coalesce(l.period_start, i.issued_at) at time zone 'UTC' as date) as first_day,
-        greatest(cast(coalesce(l.period_end, i.issued_at) at time zone 'UTC' as date),
-            cast(coalesce(l.period_start, i.issued_at) at time zone 'UTC' as date) + 1) as end_day
+        coalesce(cast(l.period_start at time zone p.zone as date), i.issued_on) as first_day,
+        greatest(coalesce(cast(l.period_end at time zone p.zone as date), i.issued_on),
+            coalesce(cast(l.period_start at time zone p.zone as date), i.issued_on) + 1) as end_day
     from ledger.invoice_lines l
     join ledger.invoices i on i.invoice_id = l.invoice_id
+    cross join meta.publication p
     left join ledger.tax_rates r on r.tax_rate_id = l.tax_rate_id
     where i.state <> 'void' and i.kind <> 'opening' and l.kind <> 'to_credit'
 ),

@@ -1,5 +1,5 @@
 -- What failed charges cost and what was saved of it. Denominator: every invoice whose first charge failed in that month, voided ones left out. saved: paid before dunning canceled or wrote it off (by_retry: the engine's own later try brought it); lost: canceled or written off and not paid before that (paid_late: paid all the same afterwards); open: neither yet. Customers count as saved when nothing of theirs that failed in that month is lost or open. Grain: one row per month, account segment and currency.
--- in: marts.tries, ledger.invoices, ledger.dunning_steps    out: table marts.involuntary_churn
+-- in: marts.tries, ledger.invoices, ledger.dunning_steps, meta.publication    out: table marts.involuntary_churn
 create or replace table marts.involuntary_churn as
 with ends as (
     select invoice_id, min(taken_at) as ended_at
@@ -9,7 +9,7 @@ with ends as (
 ),
 failed as (
     select
-        cast(date_trunc('month', f.started_at at time zone 'UTC') as date) as month,
+        cast(date_trunc('month', f.started_at at time zone p.zone) as date) as month,
         f.segment,
         f.currency,
         f.account_id,
@@ -20,6 +20,7 @@ failed as (
         exists (select 1 from marts.tries r where r.invoice_id = f.invoice_id and r.attempt_no > 1 and r.outcome = 'succeeded') as by_retry,
         date_diff('day', f.started_at, i.paid_at) as days_to_payment
     from marts.tries f
+    cross join meta.publication p
     join ledger.invoices i on i.invoice_id = f.invoice_id
     left join ends e on e.invoice_id = f.invoice_id
     where f.attempt_no = 1 and f.outcome <> 'succeeded'
