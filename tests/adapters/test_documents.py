@@ -1,7 +1,7 @@
 """Invoices and credit notes on paper: everything that must stand there, in HTML and PDF."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -143,6 +143,57 @@ def test_a_japanese_invoice_is_written_in_japanese_and_has_every_letter_on_paper
     assert (paper.title, dict(paper.facts)["発行日"], sums(paper)["ご請求額"]) == ("請求書", "2026年1月1日", "￥9,187")
     assert b"IPAexGothic" in pdf
     assert "missing" not in caplog.text
+
+
+def plain(written: str) -> str:
+    """The text with a hyphen for each dash of its language, and no thin spaces."""
+    return written.replace("\u2009", "").replace("\u2013", "-").replace("\uff5e", "-")
+
+
+@pytest.mark.parametrize(
+    ("locale", "first", "second"),
+    [
+        ("en", "Apr 26-May 25, 2026", "May 26-Jun 25, 2026"),
+        ("de", "26. Apr.-25. Mai 2026", "26. Mai-25. Juni 2026"),
+        ("fr", "26 avr.-25 mai 2026", "26 mai-25 juin 2026"),
+        ("ja", "2026年4月26日-5月25日", "2026年5月26日-6月25日"),
+    ],
+)
+def test_two_periods_that_meet_at_noon_share_no_day_in_any_language(locale: str, first: str, second: str) -> None:
+    pen = pen_for(locale, Currency("usd"), "UTC")
+    april, may, june = (datetime(2026, month, 26, 12, 30, tzinfo=UTC) for month in (4, 5, 6))
+
+    assert (plain(pen.period(april, may)), plain(pen.period(may, june))) == (first, second)
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "shown"),
+    [
+        (3, "UTC", "Apr 26, 2026"),
+        (14, "UTC", "Apr 26, 2026"),  # past midnight, still less than a day
+        (0, "UTC", "Apr 26, 2026"),
+        (12 + 24, "UTC", "Apr 26-27, 2026"),  # to midnight of the 28th
+    ],
+)
+def test_a_period_shorter_than_a_day_shows_one_day(hours: int, zone: str, shown: str) -> None:
+    noon = datetime(2026, 4, 26, 12, tzinfo=UTC)
+
+    assert plain(pen_for("en", Currency("usd"), zone).period(noon, noon + timedelta(hours=hours))) == shown
+
+
+def test_line_and_service_period_end_on_the_last_day_of_service_on_paper(db: Database) -> None:
+    noons = {"period_start": datetime(2026, 4, 26, 12, tzinfo=UTC), "period_end": datetime(2026, 5, 26, 12, tzinfo=UTC)}
+    invoice(db, **noons)
+    with db.transaction() as connection:
+        connection.execute(
+            text("update invoice_lines set period_start = :period_start, period_end = :period_end"), noons
+        )
+
+    paper = read_invoice(db, "ACME-0042", LINK)
+
+    shown = "Apr 26-May 25, 2026"
+    assert [plain(dict(paper.facts)["Service period"]), *(plain(line.period) for line in paper.lines)] == [shown] * 3
+    assert plain(to_html(paper)).count(shown) == 3
 
 
 def test_a_latin_invoice_carries_no_japanese_font(db: Database) -> None:

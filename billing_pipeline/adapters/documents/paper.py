@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -13,6 +13,8 @@ from babel.numbers import format_currency, format_decimal
 
 from billing_pipeline.adapters.documents.words import LANGUAGES
 from billing_pipeline.domain.currencies import Currency, exponent
+
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,14 @@ class Pen:
         return format_decimal(value, locale=self.locale)
 
     def period(self, start: datetime | None, end: datetime | None) -> str:
-        """The first and the last day of service; '' without a period."""
+        """The first and the last day of service; '' without a period.
+
+        The day on which a period ends is the first one of the next, at whatever hour: it is printed there alone.
+        """
         if start is None or end is None:
             return ""
-        first, last = start.astimezone(self.zone).date(), (end - timedelta(microseconds=1)).astimezone(self.zone).date()
-        return str(format_interval(first, last, "yMMMd", locale=self.locale))
+        first, next_first = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
+        return str(format_interval(first, max(first, next_first - DAY), "yMMMd", locale=self.locale))
 
 
 def pen_for(locale: str, currency: Currency, zone: str) -> Pen:
