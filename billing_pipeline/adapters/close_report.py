@@ -2,6 +2,7 @@
 
 import base64
 import io
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -144,7 +145,7 @@ def html(month: date, tables: Mapping[str, Rows]) -> str:
         for sheet in SHEETS
     ]
     charts = [
-        chart("Cash collected by day", tables["Cash collected"], "date", "collected_minor"),
+        chart("Cash collected by day", every_day(month, tables["Cash collected"]), "date", "collected_minor"),
         chart("Receivables by age", tables["Receivables by age"], "bucket", "open_minor"),
         chart("Movements of recurring revenue", tables["Revenue movements"], "movement", "change_minor"),
     ]
@@ -172,6 +173,17 @@ def chart(title: str, rows: Rows, across: str, amount: str) -> dict[str, str] | 
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=110)
     return {"title": title, "png": base64.b64encode(drawn.getvalue()).decode()}
+
+
+def every_day(month: date, rows: Rows) -> Rows:
+    """The rows, and one of nothing for each day of the month and currency, so that no day is missing on the axis."""
+    days = [month.replace(day=n) for n in range(1, monthrange(month.year, month.month)[1] + 1)]
+    nothing = [
+        {"date": day, "currency": code, "collected_minor": 0}
+        for code in {row["currency"] for row in rows}
+        for day in days
+    ]
+    return sorted([*rows, *nothing], key=lambda row: row["date"])
 
 
 def summed(rows: Sequence[Mapping[str, Any]], across: str, amount: str) -> dict[str, int]:

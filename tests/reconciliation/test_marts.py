@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from billing_pipeline.adapters.close_report import write_report
+from billing_pipeline.adapters.close_report import SHEETS, chart, every_day, rows_of, summed, write_report
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, catalog
 from billing_pipeline.adapters.warehouse import read_published
@@ -163,6 +163,35 @@ def test_the_report_has_charts_for_people_and_sheets_for_finance(path: Path, tmp
     assert {"Proof of close", "Trial balance", "Fees"} <= set(sheets.sheetnames)
     assert (sheets["Fees"]["B2"].value, sheets["Fees"]["B2"].number_format) == (160, "#,##0.00")
     assert '<td class="n">160.00 usd</td>' in page.read_text()
+
+
+def test_the_daily_chart_has_every_day_of_the_month_also_those_without_cash() -> None:
+    rows = [
+        {"date": date(2026, 2, day), "currency": code, "collected_minor": minor}
+        for day, code, minor in ((3, "usd", 500), (17, "usd", 700), (17, "usd", 1), (9, "eur", 80))
+    ]
+
+    padded = every_day(date(2026, 2, 1), rows)
+
+    for code, days in (("usd", {"2026-02-03": 500, "2026-02-17": 701}), ("eur", {"2026-02-09": 80})):
+        sums = summed([row for row in padded if row["currency"] == code], "date", "collected_minor")
+        assert list(sums) == [f"2026-02-{day:02d}" for day in range(1, 29)]
+        assert {day: minor for day, minor in sums.items() if minor} == days
+    assert every_day(date(2026, 2, 1), []) == []
+
+
+def test_the_report_draws_that_chart(path: Path, tmp_path: Path) -> None:
+    month, (cash,) = date(2026, 3, 1), (sheet for sheet in SHEETS if sheet.statement == "cash")
+    rows = rows_of(path, cash, month)
+    whole, gaps = (
+        chart("Cash collected by day", some, "date", "collected_minor") for some in (every_day(month, rows), rows)
+    )
+
+    page, _ = write_report(path, month, tmp_path / "out")
+
+    assert whole is not None
+    assert gaps is not None
+    assert (whole["png"] in page.read_text(), gaps["png"] in page.read_text()) == (True, False)
 
 
 def test_a_month_of_nothing_is_reported_as_such(path: Path, tmp_path: Path) -> None:
