@@ -19,6 +19,7 @@ from billing_pipeline.adapters.postgres import SQL_FOLDER
 from billing_pipeline.adapters.warehouse import read_published
 from billing_pipeline.domain.currencies import Currency, exponent
 from billing_pipeline.domain.money import Money
+from billing_pipeline.domain.sides import readable
 
 matplotlib.use("Agg")
 
@@ -39,11 +40,7 @@ class Sheet:
 
 SHEETS: Final = (
     Sheet("Proof of close", "proof", "What each bridge leaves: zero, or explained by the rows named here."),
-    Sheet(
-        "Open divergences",
-        "divergences",
-        "What disagrees at the moment of publication; the words of both sides tell amounts in minor units.",
-    ),
+    Sheet("Open divergences", "divergences", "What disagrees at the moment of publication, and what both sides say."),
     Sheet("Cash collected", "cash", "Cash in and back, by accounting day."),
     Sheet("Revenue movements", "mrr", "How monthly recurring revenue moved."),
     Sheet("Receivables by age", "ageing", "What is owed, and for how long."),
@@ -70,7 +67,13 @@ def write_report(warehouse: Path, month: date, folder: str | Path) -> tuple[Path
 def rows_of(warehouse: Path, sheet: Sheet, month: date) -> Rows:
     """The rows of one table for that month."""
     query = (SQL_FOLDER / "report" / f"{sheet.statement}.sql").read_text()
-    return read_published(warehouse, query, {"month": month})
+    found = read_published(warehouse, query, {"month": month})
+    return [{name: in_words(value, name, row) for name, value in row.items()} for row in found]
+
+
+def in_words(value: Any, column: str, row: Mapping[str, Any]) -> Any:
+    """A value of a row; amounts that both sides of a divergence tell in words are in major units, as everywhere here."""
+    return readable(value, row.get("currency")) if column in ("ours", "theirs") and value else value
 
 
 def workbook(tables: Mapping[str, Rows]) -> Workbook:

@@ -16,6 +16,7 @@ from billing_pipeline.commands.tables import console, listed
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.reconciliation import Kind, State
+from billing_pipeline.domain.sides import readable
 from billing_pipeline.flows.extract_ledger import extract_ledger
 from billing_pipeline.flows.extract_stripe import extract_stripe
 from billing_pipeline.flows.ports.reconciliation import Divergence, Extracted
@@ -190,7 +191,8 @@ def table_of(found: list[Divergence]) -> Table:
             else str(Money(finding.amount_minor, finding.currency))
         )
         table.add_row(
-            one.divergence_id, finding.severity, finding.invoice or finding.subject, at_stake, finding.ours, finding.theirs,
+            one.divergence_id, finding.severity, finding.invoice or finding.subject, at_stake,
+            readable(finding.ours, finding.currency), readable(finding.theirs, finding.currency),
             f"{one.first_seen:%Y-%m-%d}", one.proposed_repair or "",
         )  # fmt: skip
     return table

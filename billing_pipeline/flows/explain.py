@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from billing_pipeline.domain.errors import Broken
+from billing_pipeline.domain.sides import readable
 from billing_pipeline.flows.ports.closing import Trail, TrailStore
 
 SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -74,18 +75,20 @@ def line_of(piece: Trail) -> str:
     """One piece in one line."""
     at = piece.at.strftime("%Y-%m-%d %H:%M:%S") if piece.at else " " * 19
     shown = [
-        f"{name}={told(value)}"
+        f"{name}={told(value, str(piece.facts.get('currency', '')))}"
         for name in SHOWN.get(piece.what, ())
         if (value := piece.facts.get(name)) not in (None, "")
     ]
     return f"{at}  {piece.what:<20} {piece.id}  {' '.join(shown)}".rstrip()
 
 
-def told(value: Any) -> str:
-    """A value in words: postings as 'Dr 1200 4900 Cr 1100 4900', the rest as it is."""
+def told(value: Any, currency: str) -> str:
+    """A value in words: postings as 'Dr 1200 4900 Cr 1100 4900', what a side says with decimals, the rest as it is."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " ".join(posting(one) if isinstance(one, Mapping) else str(one) for one in value)
-    return str(value.get("says", value)) if isinstance(value, Mapping) else str(value)
+    if isinstance(value, Mapping):
+        return readable(str(value["says"]), currency) if "says" in value else str(value)
+    return str(value)
 
 
 def posting(side: Mapping[str, Any]) -> str:

@@ -57,6 +57,18 @@ def test_a_run_finds_lists_explains_and_publishes(variables: dict[str, str], db:
     assert "orphan_object" in asked
 
 
+def test_a_list_tells_amounts_of_both_sides_in_major_units_and_its_json_in_minor_ones(
+    variables: dict[str, str], db: Database
+) -> None:
+    invoke(variables, "reconcile", "run")
+    shown = invoke(variables, "reconcile", "list").output
+    (divergence,) = json.loads(invoke(variables, "reconcile", "list", "--json").output)
+
+    assert "succeeded 7.00 usd" in shown
+    assert "700 usd" not in shown
+    assert "succeeded 700 usd" in json.dumps(divergence)
+
+
 def test_a_list_in_a_pipe_holds_names_whole(variables: dict[str, str], db: Database) -> None:
     invoke(variables, "reconcile", "run", "--no-publish")
     (divergence,) = json.loads(invoke(variables, "reconcile", "list", "--json").output)

@@ -70,6 +70,22 @@ def test_a_divergence_leads_to_what_it_is_about(db: Database, tmp_path: Path) ->
     assert {"divergence", "history", "invoice", "payment", "entry"} <= {piece.what for piece in found.pieces}
 
 
+def test_what_both_sides_say_reads_in_major_units_and_the_json_keeps_minor_ones(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    FAULTS["amount_that_differs"](books, "x")
+    books.reconcile()
+    (divergence,) = books.store.divergences()
+    stored = divergence.finding.theirs
+
+    found = explain(Trails(db), divergence.divergence_id)
+
+    word, minor, currency = stored.split()
+    (line,) = [line for line in found.text.splitlines() if "  divergence " in line]
+    assert f"theirs={word} {int(minor) / 100:.2f} {currency} " in f"{line} "
+    assert stored not in line
+    assert f'"{stored}"' in found.json
+
+
 def test_the_trail_is_json_as_well_oldest_first(db: Database, tmp_path: Path) -> None:
     told(agreed(db, tmp_path))
 

@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from billing_pipeline.adapters.close_report import SHEETS, chart, every_day, rows_of, summed, write_report
+from billing_pipeline.adapters.close_report import SHEETS, chart, every_day, in_words, rows_of, summed, write_report
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, catalog
 from billing_pipeline.adapters.warehouse import read_published
@@ -192,6 +192,20 @@ def test_the_report_draws_that_chart(path: Path, tmp_path: Path) -> None:
     assert whole is not None
     assert gaps is not None
     assert (whole["png"] in page.read_text(), gaps["png"] in page.read_text()) == (True, False)
+
+
+def test_the_report_tells_amounts_of_both_sides_in_major_units() -> None:
+    row = {
+        "ours": "pending 4900 usd",
+        "theirs": "its 2 transactions sum to 500",
+        "subject": "4900 usd",
+        "currency": "usd",
+    }
+
+    shown = {name: in_words(value, name, row) for name, value in row.items()}
+
+    assert (shown["ours"], shown["theirs"]) == ("pending 49.00 usd", "its 2 transactions sum to 5.00 usd")
+    assert shown["subject"] == "4900 usd"
 
 
 def test_a_month_of_nothing_is_reported_as_such(path: Path, tmp_path: Path) -> None:
