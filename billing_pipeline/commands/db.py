@@ -1,6 +1,7 @@
 """`billing-pipeline db`: the embedded database."""
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 import typer
 
@@ -35,12 +36,13 @@ def stop() -> None:
 
 
 @app.command()
-def status() -> None:
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Say where the database is and whether it runs.
 
     Example: billing-pipeline db status
     """
-    typer.echo(_sentence(embedded_postgres.status(_embedded().home)))
+    found = embedded_postgres.status(_embedded().home)
+    typer.echo(json.dumps(_facts(found), default=str) if as_json else _sentence(found))
 
 
 @app.command()
@@ -84,6 +86,12 @@ def _embedded() -> Settings:
             "BILLING_DATABASE_URL names a server that is not ours to start or stop: unset it for the embedded one"
         )
     return settings
+
+
+def _facts(found: Status) -> dict[str, Any]:
+    """What is there, for other programs; null for what is not."""
+    major = found.server.major if found.server else None
+    return {"running": found.server is not None, "data": found.data, "major": major, "pid": found.pid}
 
 
 def _sentence(found: Status) -> str:

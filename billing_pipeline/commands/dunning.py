@@ -17,12 +17,12 @@ from billing_pipeline.bootstrap import open_world
 from billing_pipeline.commands.days import typed_day
 from billing_pipeline.commands.dunning_bounces import bounces
 from billing_pipeline.commands.dunning_compare import compare
+from billing_pipeline.commands.dunning_policy import policy_summary, policy_text
 from billing_pipeline.commands.files import writing
 from billing_pipeline.commands.named import require_account
 from billing_pipeline.commands.tables import console, listed
 from billing_pipeline.domain.card_budget import ATTEMPTS_30_DAYS_MAX
 from billing_pipeline.domain.dunning_cases import Held, PlannedStep
-from billing_pipeline.domain.dunning_policy import Policy
 from billing_pipeline.domain.dunning_sums import Sums, shown_sums
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.dunning_parts import dunning_parts
@@ -48,6 +48,7 @@ Until = Annotated[date | None, typer.Option("--until", parser=typed_day, help="T
 @app.command()
 def check(
     policy: Annotated[Path | None, typer.Option("--policy", help="A policy file to check instead.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check the policy and every template it uses; each complaint names its line.
 
@@ -57,7 +58,7 @@ def check(
     complaints, found = check_policy(policy or folder / "dunning.toml", folder / "templates")
     if complaints or found is None:
         raise Broken("\n".join(complaints))
-    typer.echo(policy_text(found))
+    typer.echo(json.dumps(policy_summary(found)) if as_json else policy_text(found))
 
 
 @app.command()
@@ -219,19 +220,6 @@ def replay(
         with writing(html):
             write_report(replayed, html)
     typer.echo(json.dumps(asdict(replayed), default=str, indent=2) if as_json else replay_text(replayed))
-
-
-def policy_text(policy: Policy) -> str:
-    """What a good policy holds, in a few lines."""
-    lines = [f"policy {policy.version}: {len(policy.segments)} segments, languages {', '.join(policy.languages)}"]
-    for segment in policy.segments:
-        ladder = policy.ladders[segment.ladder]
-        days = ladder.steps[-1].day + ladder.grace_days
-        lines.append(
-            f"  {segment.name}: ladder {ladder.name}, {len(ladder.retries)} retries, "
-            f"{sum(1 for step in ladder.steps if step.template)} messages, written off after {days} days"
-        )
-    return "\n".join(lines)
 
 
 def plan_row(row: PlannedStep) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`billing-pipeline invoice`: look at invoices, render them, credit them, give them up."""
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -7,9 +8,9 @@ from typing import Annotated
 import typer
 
 from billing_pipeline.adapters.documents.html import to_html
-from billing_pipeline.adapters.documents.paper import Paper
+from billing_pipeline.adapters.documents.paper import Paper, invoice_paper
 from billing_pipeline.adapters.documents.pdf import to_pdf
-from billing_pipeline.adapters.documents.reading import read_credit_note, read_invoice
+from billing_pipeline.adapters.documents.reading import invoice_rows, read_credit_note, read_invoice
 from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.commands.amounts import minor_units
@@ -62,13 +63,18 @@ def show_all(
 
 
 @app.command()
-def show(invoice: Annotated[str, typer.Argument(help="Id or number.")]) -> None:
-    """Print an invoice as text.
+def show(invoice: Annotated[str, typer.Argument(help="Id or number.")], as_json: AsJson = False) -> None:
+    """Print an invoice as text, or what is stored of it as JSON, with its lines.
 
     Example: billing-pipeline invoice show inv-sub-acme-20260331
     """
     with open_world() as world:
-        typer.echo(as_text(read_invoice(world.db, invoice)))
+        head, rows = invoice_rows(world.db, invoice)
+    if as_json:
+        stored = dict(head._mapping) | {"lines": [dict(row._mapping) for row in rows]}
+        typer.echo(json.dumps(stored, default=str))
+        return
+    typer.echo(as_text(invoice_paper(head, rows, "")))
 
 
 @app.command()

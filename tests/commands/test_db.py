@@ -23,6 +23,16 @@ def test_a_database_is_started_looked_at_and_stopped(home):
     assert {said.code for said in (before, started, during, stopped)} == {0}
 
 
+def test_programs_are_told_where_it_is_and_whether_it_runs(home):
+    before = json.loads(run("db", "status", "--json", BILLING_HOME=home).text)
+    run("db", "start", BILLING_HOME=home)
+    during = json.loads(run("db", "status", "--json", BILLING_HOME=home).text)
+
+    assert before == {"running": False, "data": None, "major": None, "pid": None}
+    assert (during["running"], during["data"]) == (True, record(home)["data"])
+    assert {type(during["major"]), type(during["pid"])} == {int}
+
+
 def test_the_address_it_prints_can_be_connected_to(home):
     address = run("db", "start", BILLING_HOME=home).text.splitlines()[1].removeprefix("address: ")
 

@@ -154,6 +154,15 @@ def test_the_shipped_policy_passes_its_check():
     assert "policy " in run("dunning", "check").text
 
 
+def test_the_check_tells_programs_what_the_policy_holds():
+    held = json.loads(run("dunning", "check", "--json").text)
+
+    lines = run("dunning", "check").text.splitlines()
+    assert lines[0].startswith(f"policy {held['version']}: {len(held['segments'])} segments")
+    assert [line.split(":")[0].strip() for line in lines[1:]] == [one["segment"] for one in held["segments"]]
+    assert all(f"{one['retries']} retries" in line for one, line in zip(held["segments"], lines[1:], strict=True))
+
+
 def test_a_wrong_policy_is_refused_with_its_line_and_exit_code_2(tmp_path: Path):
     wrong = tmp_path / "dunning.toml"
     wrong.write_text(Path("policies/dunning.toml").read_text().replace('action = "cancel"', 'action = "sue"', 1))

@@ -104,6 +104,15 @@ def test_credits_are_granted_once_per_key_and_listed(shell: Shell) -> None:
     assert wrong.complaint == ["billing-pipeline: '25.001' is no amount in usd: it has 2 decimals at most"]
 
 
+def test_an_invoice_is_shown_to_programs_with_its_lines_in_minor_units(shell: Shell) -> None:
+    told = json.loads(shell("invoice", "show", "ACME-0001", "--json").text)
+    nobody = shell("invoice", "show", "ACME-9999", "--json")
+
+    assert (told["invoice_id"], told["number"], type(told["total_minor"])) == ("inv-1", "ACME-0001", int)
+    assert sum(line["amount_minor"] for line in told["lines"]) == told["subtotal_minor"]
+    assert len(nobody.complaint) == 1
+
+
 def test_an_invoice_is_shown_rendered_and_credited(shell: Shell, tmp_path: Path) -> None:
     pdf, html, note = tmp_path / "a.pdf", tmp_path / "a.html", tmp_path / "n.pdf"
 
