@@ -1,4 +1,4 @@
-"""`billing-pipeline doctor`: what is set, what is missing, who answers, and what will happen. Changes nothing."""
+"""`billing-pipeline doctor`: who answers, what will happen, and what is set. Changes nothing."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -47,13 +47,14 @@ class Report:
 
 
 def doctor(
+    show_all: Annotated[bool, typer.Option("--all", help="Show the settings that are not set, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Say what is set, what is missing, which Stripe account and database answer, and what will happen.
+    """Say which Stripe account and database answer, what will happen, what is set, and with --all what is not.
 
     Exit code 1 when one of them does not answer.
 
-    Example: billing-pipeline doctor --json
+    Example: billing-pipeline doctor --all
     """
     settings = Settings.load()
     report = Report(
@@ -64,7 +65,7 @@ def doctor(
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
     else:
-        _print(report)
+        _print(report, show_all)
     if any(finding.wrong for finding in report.findings):
         raise typer.Exit(EXIT_FINDINGS)
 
@@ -156,16 +157,22 @@ def _named_database(url: str) -> Finding:
     return Finding("Database", f"{answer.shown} does not answer: check host, user, password and network", wrong=True)
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, show_all: bool) -> None:
+    """What was found first: whoever looks for a fault reads the top of the window."""
     console = Console()
     variables = Table(Column("Variable", no_wrap=True), "Value", "What it is", title="Settings", title_justify="left")
-    for option in report.options:
+    shown = [option for option in report.options if option.shown or show_all]
+    for option in shown:
         unset = f"[dim]{escape(option.default)} (default)[/dim]" if option.default else "[dim]not set[/dim]"
         variables.add_row(option.name, escape(option.shown) or unset, escape(option.meaning))
     found = Table("Subject", "Answer", title="Found", title_justify="left")
     for finding in report.findings:
         found.add_row(finding.subject, escape(finding.answer), style="red" if finding.wrong else None)
-    console.print(variables, found)
+    console.print(found)
     console.print("What will happen", style="italic")
     for sentence in report.will_happen:
         console.print(f"- {sentence}", markup=False, highlight=False)
+    if shown:
+        console.print(variables)
+    if unset_count := len(report.options) - len(shown):
+        console.print(f"{unset_count} more settings are not set: --all shows them", highlight=False)

@@ -45,6 +45,17 @@ def test_it_shows_every_variable_with_its_value_or_default(home):
     assert (by_name["BILLING_POLL_SECONDS"]["shown"], by_name["BILLING_POLL_SECONDS"]["default"]) == ("", "300")
 
 
+def test_what_was_found_comes_first_and_of_the_settings_only_those_that_are_set(home):
+    shown = examined(BILLING_HOME=home, BILLING_ZONE="Europe/Berlin", COLUMNS="80")
+    whole = examined("--all", BILLING_HOME=home, BILLING_ZONE="Europe/Berlin", COLUMNS="80")
+
+    assert shown.index("Found") < shown.index("What will happen") < shown.index("Settings")
+    assert [name for name in OPTIONS if f" {name} " in shown] == ["BILLING_HOME", "BILLING_ZONE"]
+    assert f"{len(OPTIONS) - 2} more settings are not set: --all shows them" in shown
+    assert [name for name in OPTIONS if f" {name} " in whole] == list(OPTIONS)
+    assert "more settings" not in whole
+
+
 def test_it_asks_stripe_whose_key_that_is(home):
     address = local_simulator.start(Path(home))
 
