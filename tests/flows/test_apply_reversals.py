@@ -7,6 +7,7 @@ import pytest
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, stripe
 from tests import seeds
+from tests.fakes import START
 from tests.flows.event_world import T0, EventWorld, event, intent, transaction
 from tests.flows.reversals import DAY, refund, reversal_world, tell_refund
 
@@ -51,6 +52,19 @@ def test_a_refund_of_a_previous_balance_gives_back_no_more_tax_than_the_invoice_
         tell_refund(world, refund(amount=amount, name=name, payment_intent=whole), f"evt_{name}")
 
     assert world.balances() == {"receivable": -5300, "refunds": 4400, "tax_payable": 900}
+
+
+def test_a_refund_of_what_was_kept_of_a_void_invoice_leaves_revenue_and_tax_alone(world: EventWorld) -> None:
+    seeds.change(world.db, billing.invoices, "inv-1", total_minor=9800, due_minor=9800)
+    world.tell(event("payment_intent.succeeded", intent()))
+    world.apply()
+    seeds.change(world.db, billing.invoices, "inv-1", state="void", voided_at=START)
+
+    tell_refund(world, refund(), "evt_1")
+
+    (invoice,) = seeds.fetch(world.db, billing.invoices)
+    assert world.balances() == {"receivable": -4900, "unapplied_cash": 4900}
+    assert invoice["refunded_minor"] == 0
 
 
 def test_a_refund_told_before_its_payment_brings_the_payment_along(world: EventWorld) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from billing_pipeline.domain import cash_entries
 from billing_pipeline.domain.cash_entries import Split
+from billing_pipeline.domain.invoices import InvoiceState
 from billing_pipeline.domain.ledger import Entry, LedgerAccount
 from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.stripe_money import Refund
@@ -79,10 +80,17 @@ def money_back(refund: Refund, out: Entry | None, at: datetime, books: Books) ->
 
 
 def from_excess(payment: PaymentRow, minor: int, books: Books) -> Split:
-    """How much of a refund gives back money that never paid the invoice: the customer's credit, or unapplied cash."""
+    """How much of a refund gives back money that never paid the invoice: the customer's credit, or unapplied cash.
+
+    What was kept of a void invoice is unapplied, too: its revenue and tax left the books with it.
+    """
     part = min(minor, max(0, payment.amount_minor - payment.applied_minor - payment.refunded_minor))
     grant = books.find(GrantRow, f"payment:{payment.charge_id}")
-    return Split(credits=min(part, grant.remaining_minor)) if grant else Split(unapplied=part)
+    credit = min(part, grant.remaining_minor) if grant else 0
+    invoice = books.find(InvoiceRow, payment.invoice_id or "")
+    if invoice and invoice.state is InvoiceState.VOID:
+        return Split(credits=credit, unapplied=minor - credit)
+    return Split(credits=credit) if grant else Split(unapplied=part)
 
 
 def tax_within(payment: PaymentRow, minor: int, books: Books) -> int:
