@@ -7,15 +7,15 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
 from billing_pipeline.domain.change_steps import Changed, changed, simultaneous
-from billing_pipeline.domain.changes import Change, Pause, wish_of
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId, InvoiceId, PriceId, SubscriptionId, change_invoice_id
 from billing_pipeline.domain.invoice_drafts import Draft, Line
-from billing_pipeline.domain.issuing import Issue, Purse, charges_of, draft, finished, purse_after
+from billing_pipeline.domain.issuing import Issue, charges_of, draft, finished, purse_after
 from billing_pipeline.domain.pricing import Price
 from billing_pipeline.domain.proration import Taxes
-from billing_pipeline.domain.subscriptions import Charger, Item, Subscription
-from billing_pipeline.flows.issue_invoices import Run, end_of_run, numbered
+from billing_pipeline.domain.subscriptions import Charger, Subscription
+from billing_pipeline.flows.change_batch import Changing, batch_of
+from billing_pipeline.flows.issue_invoices import Run, end_of_run
 from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.billing import (
     Arrears,
@@ -24,7 +24,6 @@ from billing_pipeline.flows.ports.billing import (
     Charged,
     DueAccount,
     DueSubscription,
-    Numbered,
     Unbillable,
 )
 
@@ -122,18 +121,6 @@ def refuse_next(store: BillingStore, run: Run, after: AccountId, reason: str) ->
     return ChangesApplied(refused=refused), accounts[-1].account if accounts else AccountId("")
 
 
-@dataclass(slots=True)
-class Changing:
-    """What the changes of one account come to. It grows while they are applied; nobody else sees it before."""
-
-    account: DueAccount
-    purse: Purse
-    before: dict[SubscriptionId, Subscription] = field(default_factory=dict)
-    results: list[tuple[Changed, Draft | None]] = field(default_factory=list)
-    parked: list[Unbillable] = field(default_factory=list)
-    waiting: int = 0
-
-
 def change_accounts(store: BillingStore, accounts: Sequence[DueAccount], run: Run) -> ChangesApplied:
     """Apply the changes of these accounts and write it, in the transaction that locked them."""
     prices = store.prices(sorted(set(prices_wished(accounts))))
@@ -228,66 +215,6 @@ def usage_lines(store: BillingStore, result: Changed, name: InvoiceId, changing:
     who = step.subscription.subscription_id
     used = store.count_usage([Arrears(who, item, window, name) for item, window in step.arrears])
     return finished(charges_of(step, used), step.subscription, step.at, changing.account.terms.tax)
-
-
-def batch_of(done: Sequence[Changing], day: date) -> Batch:
-    """All that the changes write."""
-    results = [each for changing in done for each in changing.results]
-    last = {result.subscription.subscription_id: result.subscription for result, _ in results}
-    before = {name: sub for changing in done for name, sub in changing.before.items()}
-    return Batch(
-        invoices=tuple(each for changing in done for each in invoices_of(changing, day)),
-        tiles=tuple((result.bridge, None) for result, _ in results if result.bridge),
-        moved=tuple(last.values()),
-        spent=tuple(
-            (name, new.coupon.coupon_id, new.ends_at)
-            for name, after in last.items()
-            for old, new in zip(before[name].discounts, after.discounts, strict=True)
-            if old != new
-        ),
-        items=tuple(item for name, after in last.items() for item in items_changed(before[name], after)),
-        new_items=tuple((name, item) for name, after in last.items() for item in items_new(before[name], after)),
-        parked=tuple(each for changing in done for each in (*changing.account.unbillable, *changing.parked)),
-        numbers={c.account.account: n for c in done if (n := sum(made is not None for _, made in c.results))},
-        answers=tuple(answer for result, made in results for answer in answers_of(result, made)),
-        follow_ups=tuple(each for result, _ in results for each in follow_ups(result)),
-    )
-
-
-def invoices_of(changing: Changing, day: date) -> Iterator[Numbered]:
-    """The invoices of an account's changes."""
-    return numbered(changing.account, [made for _, made in changing.results if made is not None], day)
-
-
-def answers_of(result: Changed, made: Draft | None) -> Iterator[tuple[Change, InvoiceId | None, str]]:
-    """What became of each change."""
-    for change in result.granted:
-        yield change, made.invoice_id if made else None, ""
-    for change, reason in result.refused:
-        yield change, None, reason
-
-
-def follow_ups(result: Changed) -> Iterator[Change]:
-    """The end of a pause that ends by itself, as a change of its own."""
-    for change in result.granted:
-        if isinstance(wish := wish_of(change), Pause) and wish.resumes_at is not None:
-            begun = change.effective_at.replace(microsecond=0).isoformat()
-            yield Change(
-                change.subscription_id, f"resume:{change.source}", "resume", {"paused_at": begun}, "now",
-                wish.resumes_at, change.requested_by,
-            )  # fmt: skip
-
-
-def items_changed(before: Subscription, after: Subscription) -> Iterator[Item]:
-    """The items that are something else now."""
-    old = {item.item_id: item for item in before.items}
-    return (item for item in after.items if item.item_id in old and item != old[item.item_id])
-
-
-def items_new(before: Subscription, after: Subscription) -> Iterator[Item]:
-    """The items that were added, and the versions of items that ended, under names of their own."""
-    old = {item.item_id for item in before.items}
-    return (item for item in after.items if item.item_id not in old)
 
 
 def summary(batch: Batch, done: Sequence[Changing]) -> ChangesApplied:

@@ -199,3 +199,20 @@ def test_the_choice_for_a_trial_without_a_card_can_be_changed_alone() -> None:
 
     assert (after.trial_end, after.trial_without_card) == (FEB, WithoutCard.CANCEL)
     assert reason == "unknown without_card 'shrug': use create_invoice, pause, cancel"
+
+
+@given(st.integers(1, 31 * 86400 - 1), st.booleans(), st.booleans())
+@settings(max_examples=25)
+def test_a_price_is_given_back_with_the_tax_with_which_it_was_charged_last(
+    seconds: int, taxed_before: bool, taxed_now: bool
+) -> None:
+    cheap, dear = flat("cheap", 500), flat("dear", 1000)
+    before, now = (tax() if is_taxed else None for is_taxed in (taxed_before, taxed_now))
+    changes = tuple(change("swap", n, price_id=name) for n, name in enumerate(("cheap", "dear", "cheap")))
+
+    result = changed(
+        subscription(item(dear)), BILLED_JANUARY, changes, JAN + timedelta(seconds=seconds),
+        {cheap.price_id: cheap, dear.price_id: dear}, Taxes(now, {dear.price_id: before}),
+    )  # fmt: skip
+
+    assert [line.tax_rate_id is not None for line in result.lines] == [taxed_before, *[taxed_now] * 5]

@@ -97,22 +97,6 @@ def test_an_upgrade_and_a_downgrade_at_the_same_instant_are_zero(
     assert sum(line.net_minor for line in there + back) == 0
 
 
-@given(st.integers(1, 31 * 86400 - 1), st.booleans(), st.booleans())
-@settings(max_examples=25)
-def test_a_price_is_given_back_with_the_tax_with_which_it_was_charged_last(
-    seconds: int, taxed_before: bool, taxed_now: bool
-) -> None:
-    before, now = (tax() if is_taxed else None for is_taxed in (taxed_before, taxed_now))
-    changes = (swap(CHEAP), swap(DEAR, 2), swap(CHEAP, 3))
-
-    result = changed(
-        subscription(item(DEAR)), BILLED_JANUARY, changes, JAN + timedelta(seconds=seconds), PRICES,
-        Taxes(now, {DEAR.price_id: before}),
-    )  # fmt: skip
-
-    assert [line.tax_rate_id is not None for line in result.lines] == [taxed_before, *[taxed_now] * 5]
-
-
 @given(st.integers(0, 10_000), st.integers(1, 31 * 86400 - 1), st.integers(0, 1_000_000))
 @settings(max_examples=50)
 def test_unused_time_never_gives_back_more_than_was_paid(unit: int, seconds: int, percent: int) -> None:
