@@ -13,6 +13,8 @@ INTRODUCTION: Final = """# The tables of the warehouse
 
 `.billing/warehouse.duckdb` is written whole and put in place by rename: open it read-only and keep it open as long as you
 like, the pipeline never waits for you. Open it again to see the newest publication; `meta.publication` says which one you have.
+DuckDB opens a file three times to attach it: a program that opens this one in the very moment of a publication can meet two
+versions and get an error. It opens it once more then; that the file's inode is another one than before tells that case.
 
 - Columns that end in `_minor` are whole minor units of the row's `currency` (1999 is 19.99 usd, 500 is 500 jpy); never add two
   currencies. Schema `readable` has every such table once more with each amount also in decimal major units

@@ -6,7 +6,7 @@ old file open keeps the old file.
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ from billing_pipeline.adapters.workbench import Workbench, require, save_arrow, 
 from billing_pipeline.domain.currencies import THREE_DECIMAL, TWO_DECIMAL, ZERO_DECIMAL, Currency, exponent
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.ports.reconciliation import Published
+
+Connection = duckdb.DuckDBPyConnection
 
 FILE: Final = "warehouse.duckdb"
 DOLLARS: Final = Reporting(Currency("usd"))
@@ -137,11 +139,30 @@ def replace_by_copy(source: Path, target: Path) -> None:
     os.close(folder)
 
 
+def opened(path: Path, connect: Callable[..., Connection] = duckdb.connect) -> Connection:
+    """The published file, opened read-only, as one version of it.
+
+    DuckDB opens a file three times to attach it. When a publication comes in between it meets two versions, and fails or
+    would read one by the other's directory: then it is opened once more. connect: how DuckDB is asked to.
+    """
+    before = path.stat().st_ino
+    try:
+        connection = connect(str(path), read_only=True)
+    except duckdb.Error:
+        if path.stat().st_ino == before:
+            raise
+        return opened(path, connect)
+    if path.stat().st_ino == before:
+        return connection
+    connection.close()
+    return opened(path, connect)
+
+
 def read_published(path: Path, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
     """Rows of a query on a published file, opened read-only. Raises Broken when there is none, or DuckDB refuses it."""
     if not path.exists():
         raise Broken(f"{path} does not exist yet: run `billing-pipeline warehouse publish`")
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with opened(path) as connection:
         try:
             cursor = connection.execute(query, parameters)
             columns = [column[0] for column in cursor.description or ()]

@@ -11,7 +11,7 @@ import pytest
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.adapters.table_docs import describe
-from billing_pipeline.adapters.warehouse import FileWarehouse, read_published
+from billing_pipeline.adapters.warehouse import FileWarehouse, opened, read_published
 from billing_pipeline.adapters.workbench import refuse_unfinished
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.ports.inbox import Certificate
@@ -20,11 +20,13 @@ from tests.reconciliation.faults import FAULTS
 from tests.two_books import TwoBooks, agreed
 
 READER = """
-import sys, duckdb
+import sys
+from pathlib import Path
+from billing_pipeline.adapters.warehouse import opened
 path, until = sys.argv[1:]
 seen = set()
 while until not in seen:
-    with duckdb.connect(path, read_only=True) as c:
+    with opened(Path(path)) as c:
         (run,), = c.execute("select run_id from meta.publication").fetchall()
         n, = c.execute("select count(*) from ledger.invoices").fetchone()
         m, = c.execute("select count(*) from readable.ledger_invoices").fetchone()
@@ -100,6 +102,41 @@ def test_eight_readers_query_in_a_loop_while_it_publishes(db: Database, tmp_path
             reader.kill()  # one that never saw the last version would read for ever
 
     assert ended == [0] * 8
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> tuple[Path, Path]:
+    """A published file with one row, and the next one, which has two."""
+    for name in ("one", "two"):
+        with duckdb.connect(str(tmp_path / name)) as connection:
+            connection.execute(f"create table rows as select range as n from range({('one', 'two').index(name) + 1})")
+    return tmp_path / "one", tmp_path / "two"
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_file_that_is_replaced_while_duckdb_opens_it_is_opened_once_more(
+    versions: tuple[Path, Path], fails: bool
+) -> None:
+    path, following = versions
+
+    def connect(name: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(name, read_only=read_only)
+        if following.exists():
+            following.replace(path)
+            if fails:
+                connection.close()
+                raise duckdb.IOException("No more data remaining in MetadataReader")
+        return connection
+
+    with opened(path, connect) as connection:
+        assert connection.execute("select count(*) from rows").fetchone() == (2,)
+
+
+def test_a_file_that_duckdb_cannot_open_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken").write_bytes(b"no DuckDB" * 2_000)
+
+    with pytest.raises(duckdb.Error):
+        opened(tmp_path / "broken")
 
 
 def test_the_file_is_copied_closed_and_before_another_may_open_it(db: Database, tmp_path: Path) -> None:
