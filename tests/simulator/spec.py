@@ -19,6 +19,7 @@ NEWER: Final = frozenset({
     "product.type",
     "payment_intent.excluded_payment_method_types",
     "setup_intent.excluded_payment_method_types",
+    "tax_id.type",
     "tax_rate.tax_type",
     "subscription_item.plan",
     "subscription.trial_settings.end_behavior.billing_cycle_anchor",
