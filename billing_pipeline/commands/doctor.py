@@ -11,10 +11,10 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from billing_pipeline.adapters import embedded_postgres, local_simulator, named_postgres, stripe_account
+from billing_pipeline.cli import EXIT_FINDINGS
 from billing_pipeline.settings import Settings, address_unused, revealed
 from billing_pipeline.stripe_keys import Mode
 
-EXIT_FINDINGS: Final = 1  # it worked, and found something that a person should see
 NOT_ASKED: Final = "the simulator, started at first use"
 
 

@@ -15,7 +15,7 @@ from billing_pipeline.adapters.dunning_policy_file import candidate, check_polic
 from billing_pipeline.adapters.stores.dunning_history import DunningHistory
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.commands.days import typed_day
-from billing_pipeline.commands.dunning_bounces import bounces
+from billing_pipeline.commands.dunning_bounces import WIDTH, bounces
 from billing_pipeline.commands.dunning_compare import compare
 from billing_pipeline.commands.dunning_policy import policy_summary, policy_text
 from billing_pipeline.commands.files import writing
@@ -36,7 +36,6 @@ app = typer.Typer(no_args_is_help=True, help="Dunning that acts only on what is 
 app.command()(compare)
 app.add_typer(bounces, name="bounces")
 
-WIDTH = 180  # of listings that go into a pipe or a file
 Subject = Annotated[str, typer.Argument(help="An account id, an invoice id or an invoice number.")]
 MessageId = Annotated[str, typer.Argument(help="The message, as `dunning messages` shows it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -11,8 +11,9 @@ from rich.table import Table
 from billing_pipeline.adapters.reconciliation_parts import Parts, parts_of
 from billing_pipeline.adapters.workbench import require
 from billing_pipeline.bootstrap import World, open_world
+from billing_pipeline.cli import EXIT_FINDINGS
 from billing_pipeline.commands.days import typed_day
-from billing_pipeline.commands.tables import console, listed
+from billing_pipeline.commands.tables import WIDTH_WIDE, console, listed
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.reconciliation import Kind, State
@@ -22,9 +23,6 @@ from billing_pipeline.flows.extract_stripe import extract_stripe
 from billing_pipeline.flows.ports.reconciliation import Divergence, Extracted
 from billing_pipeline.flows.publish_warehouse import publish_warehouse
 from billing_pipeline.flows.reconcile_books import Reconciled, reconcile_books
-
-EXIT_FINDINGS: Final = 1  # it worked, and found something that a person should see
-WIDTH: Final = 200  # of listings that go into a pipe or a file
 
 app = typer.Typer(no_args_is_help=True, help="Compare the ledger with Stripe and the bank; keep what disagrees.")
 
@@ -84,7 +82,7 @@ def list_(
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], default=str, indent=2))
     else:
-        console(WIDTH).print(table_of(list(found)))
+        console(WIDTH_WIDE).print(table_of(list(found)))
 
 
 @app.command()
@@ -146,7 +144,7 @@ def proof(
     for row in rows:
         amount = str(Money(row["minor"], row["currency"]))
         table.add_row(str(row["day"]), row["bridge"], row["name"], amount, str(row["items"]))
-    console(WIDTH).print(table)
+    console(WIDTH_WIDE).print(table)
 
 
 def extract_both(world: World, parts: Parts, run_id: str, *, full: bool) -> tuple[Extracted, Extracted]:

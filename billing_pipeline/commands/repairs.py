@@ -10,15 +10,13 @@ from rich.table import Table
 from billing_pipeline.adapters.reconciliation_parts import parts_of
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.bootstrap import open_world
-from billing_pipeline.commands.tables import console, listed
+from billing_pipeline.commands.tables import WIDTH_WIDE, console, listed
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.repairs import RepairState, propose
 from billing_pipeline.flows.ports.reconciliation import StoredRepair
 from billing_pipeline.flows.repair_divergences import repair_divergences
 from billing_pipeline.repair_hands import hands_of
-
-WIDTH = 200  # of listings that go into a pipe or a file
 
 app = typer.Typer(no_args_is_help=True, help="Repairs of divergences: each adds facts, none edits history.")
 
@@ -41,7 +39,7 @@ def list_(
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], default=str, indent=2))
     else:
-        console(WIDTH).print(table_of(list(found)))
+        console(WIDTH_WIDE).print(table_of(list(found)))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 WIDTH_MIN: Final = 120  # piped output is not squeezed into the 80 columns of a terminal that is not there
+WIDTH_WIDE: Final = 200  # the same, for tables of many ids
 
 
 def show_rows(rows: Sequence[Any], as_json: bool, *, empty: str) -> None:

@@ -11,7 +11,8 @@ from typing import Final
 
 from billing_pipeline.domain.attempts import Attempt, NewAttempt, Operation, Outcome, collection_subject, key_of
 from billing_pipeline.domain.collecting import canceling
-from billing_pipeline.domain.events import fact_key, id_of
+from billing_pipeline.domain.dunning import UNDER_WAY
+from billing_pipeline.domain.events import FINAL_STATUSES, Topic, fact_key, id_of
 from billing_pipeline.domain.ids import CustomerId, IdempotencyKey, PaymentMethodId
 from billing_pipeline.domain.requests import (
     WITH_FEE,
@@ -33,8 +34,7 @@ from billing_pipeline.flows.try_intents import read_quietly
 DEPOSITS_TAKE: Final = timedelta(days=5)  # two business days on their way, and time to answer the e-mail
 ENGINE_WAITS: Final = timedelta(hours=1)  # so long a customer on the page is left in peace before the engine tries
 PAYABLE: Final = frozenset({"pending", "overdue", "written_off"})
-OVER: Final = frozenset({"succeeded", "canceled"})
-UNDER_WAY: Final = frozenset({"processing", "requires_capture"})
+OVER: Final = FINAL_STATUSES[Topic.INTENT]
 USABLE_SETUP: Final = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
 
@@ -200,11 +200,13 @@ def _is_alone(counter: Counter, invoice: PageInvoice) -> bool:
     if invoice.collection_open:
         return False
     known = counter.gateway.read(f"/v1/payment_intents/{invoice.payment_intent_id}", {"expand": WITH_FEE})
-    if known is None or known["status"] in UNDER_WAY:
+    if known is None:
         return False
     if known["status"] in OVER:
         _tell(counter, known)
         return bool(known["status"] == "canceled")
+    if known["status"] in UNDER_WAY:
+        return False
     cancel = canceling(invoice.invoice_id, invoice.seq, invoice.payment_intent_id)
     with counter.store.transaction():
         said = counter.store.open_attempts([cancel], counter.gateway.api_version, counter.clock.now())

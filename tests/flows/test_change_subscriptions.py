@@ -21,34 +21,21 @@ from billing_pipeline.adapters.tables.ledger import postings
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.change_subscriptions import change_subscriptions
-from billing_pipeline.flows.issue_invoices import issue_invoices
 from billing_pipeline.flows.request_change import Asked, request_change
-from billing_pipeline.flows.run_billing import DayBilled, run_billing
 from tests.fakes import FakeClock
-from tests.seeds import START, add, change, fetch, insert_account, insert_price, insert_subscription
+from tests.flows.january import FEB, MAR, MID, bill, billed_for_january
+from tests.seeds import START, add, change, fetch, insert_price
 
-MID = START + timedelta(days=10)
-FEB, MAR = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 S1 = SubscriptionId("s1")
 
 
 @pytest.fixture
 def acme(db: Database) -> Database:
-    """An account with a subscription of 10.00 that is billed for January; a price of 5.00 stands beside it."""
-    insert_account(db)
-    insert_price(db, "dear", unit_minor=1000)
-    insert_price(db, "cheap", unit_minor=500)
-    insert_subscription(db, price_id="dear")
-    issue_invoices(BillingStore(db), FakeClock(), through=START.date())
-    return db
+    return billed_for_january(db)
 
 
 def ask(db: Database, kind: Any, wish: dict[str, Any] | None = None, at: datetime = MID, **options: Any) -> Asked:
     return request_change(BillingStore(db), FakeClock(at), S1, kind, wish or {}, requested_by="test", **options)
-
-
-def bill(db: Database, now: datetime) -> DayBilled:
-    return run_billing(BillingStore(db), FakeClock(now), through=now.date())
 
 
 def answer(db: Database) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Wishes beside a boundary: a period that passed unbilled, one that waits to be billed, a pause that was over before."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,33 +18,19 @@ from billing_pipeline.adapters.tables.billing import (
 )
 from billing_pipeline.adapters.tables.catalog import accounts, coupons, tax_rates
 from billing_pipeline.domain.ids import SubscriptionId
-from billing_pipeline.flows.issue_invoices import issue_invoices
 from billing_pipeline.flows.request_change import request_change
-from billing_pipeline.flows.run_billing import DayBilled, run_billing
 from tests.fakes import FakeClock
-from tests.seeds import START, add, change, fetch, insert_account, insert_price, insert_subscription
-
-MID = START + timedelta(days=10)
-FEB, MAR = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+from tests.flows.january import FEB, MAR, MID, bill, billed_for_january
+from tests.seeds import START, add, change, fetch, insert_price
 
 
 @pytest.fixture
 def acme(db: Database) -> Database:
-    """A subscription of 10.00 that is billed for January; a price of 5.00 stands beside it."""
-    insert_account(db)
-    insert_price(db, "dear", unit_minor=1000)
-    insert_price(db, "cheap", unit_minor=500)
-    insert_subscription(db, price_id="dear")
-    issue_invoices(BillingStore(db), FakeClock(), through=START.date())
-    return db
+    return billed_for_january(db)
 
 
 def ask(db: Database, kind: Any, at: datetime = MID, timing: Any = "now", **wish: Any) -> None:
     request_change(BillingStore(db), FakeClock(at), SubscriptionId("s1"), kind, wish, timing=timing)
-
-
-def bill(db: Database, now: datetime) -> DayBilled:
-    return run_billing(BillingStore(db), FakeClock(now), through=now.date())
 
 
 def totals(db: Database) -> list[int]:

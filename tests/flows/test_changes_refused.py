@@ -1,6 +1,6 @@
 """Changes that the database refuses or that never end: one subscription is held up, the others go on."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,31 +12,18 @@ from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.change_subscriptions import INVOICES_PER_DAY_MAX
 from billing_pipeline.flows.issue_invoices import issue_invoices
 from billing_pipeline.flows.request_change import request_change
-from billing_pipeline.flows.run_billing import DayBilled, run_billing
 from tests.fakes import FakeClock
-from tests.seeds import START, fetch, insert_account, insert_invoice, insert_price, insert_subscription
-
-MID = START + timedelta(days=10)
-FEB = datetime(2026, 2, 1, tzinfo=UTC)
+from tests.flows.january import FEB, MID, bill, billed_for_january
+from tests.seeds import START, fetch, insert_account, insert_invoice, insert_subscription
 
 
 @pytest.fixture
 def acme(db: Database) -> Database:
-    """An account with a subscription of 10.00 a seat that is billed for January; a price of 5.00 stands beside it."""
-    insert_account(db)
-    insert_price(db, "dear", unit_minor=1000)
-    insert_price(db, "cheap", unit_minor=500)
-    insert_subscription(db, price_id="dear")
-    issue_invoices(BillingStore(db), FakeClock(), through=START.date())
-    return db
+    return billed_for_january(db)
 
 
 def ask(db: Database, kind: Any, wish: dict[str, Any], at: datetime = MID, name: str = "s1", **options: Any) -> None:
     request_change(BillingStore(db), FakeClock(at), SubscriptionId(name), kind, wish, **options)
-
-
-def bill(db: Database, now: datetime) -> DayBilled:
-    return run_billing(BillingStore(db), FakeClock(now), through=now.date())
 
 
 def test_a_subscription_that_is_changed_without_end_is_parked_and_another_goes_on(acme: Database) -> None:

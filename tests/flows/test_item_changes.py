@@ -1,6 +1,6 @@
 """Items that come and go, on a real PostgreSQL."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,12 +17,9 @@ from billing_pipeline.adapters.tables.billing import (
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.issue_invoices import issue_invoices
 from billing_pipeline.flows.request_change import request_change
-from billing_pipeline.flows.run_billing import DayBilled, run_billing
 from tests.fakes import FakeClock
+from tests.flows.january import FEB, MAR, MID, bill
 from tests.seeds import START, add, fetch, insert_account, insert_price, insert_subscription
-
-MID = START + timedelta(days=10)
-FEB, MAR = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -39,10 +36,6 @@ def acme(db: Database) -> Database:
 
 def ask(db: Database, kind: Any, at: datetime = MID, timing: Any = "now", **wish: Any) -> None:
     request_change(BillingStore(db), FakeClock(at), SubscriptionId("s1"), kind, wish, timing=timing)
-
-
-def bill(db: Database, now: datetime) -> DayBilled:
-    return run_billing(BillingStore(db), FakeClock(now), through=now.date())
 
 
 def totals(db: Database) -> list[tuple[str, int]]:
