@@ -46,6 +46,7 @@ class PageState(StrEnum):
     PROCESSING = "processing"
     PAID = "paid"
     NOTHING_DUE = "nothing_due"
+    PART_PAID = "part_paid"
     SAVED = "saved"
     VERIFYING = "verifying"
     FAILED = "failed"
@@ -77,6 +78,8 @@ def shown_state(invoice: PageInvoice) -> PageState:
         return PageState.PAID
     if invoice.state not in PAYABLE or invoice.remaining.minor <= 0:
         return PageState.NOTHING_DUE
+    if invoice.part_paid:
+        return PageState.PART_PAID
     if invoice.intent_status == "processing":
         return PageState.PROCESSING
     return PageState.TRYING if invoice.in_flight else PageState.READY

@@ -6,9 +6,12 @@ import pytest
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.event_store import EventStore
+from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.adapters.tables import billing, catalog, stripe
+from billing_pipeline.flows.record_payments import ReceivedMoney, record_payment
 from tests import seeds
-from tests.flows.event_world import T0, EventWorld, event
+from tests.fakes import START
+from tests.flows.event_world import T0, EventWorld, event, intent
 
 
 @pytest.fixture
@@ -36,6 +39,9 @@ def method(name: str, customer: str | None = "cus_acme", **card: Any) -> dict[st
         "created": T0,
         "card": details | card,
     }
+
+
+WIRE = ReceivedMoney(4900, "usd", "wire", "NTRF 42", START, "ann", "inv-1", "acme")
 
 
 def methods(world: EventWorld) -> dict[str, dict[str, Any]]:
@@ -211,6 +217,46 @@ def test_an_invoice_that_stripe_billed_is_paid_once_by_its_charge(world: EventWo
     (payment,) = seeds.fetch(world.db, stripe.payments)
     assert (payment["method"], payment["charge_id"], payment["applied_minor"]) == ("stripe_invoice", "ch_s", 4900)
     assert world.balances() == {"receivable": -4900, "stripe_pending": 4900}
+
+
+def test_money_that_stripe_took_for_an_invoice_paid_by_wire_becomes_credit(world: EventWorld) -> None:
+    seeds.insert_invoice(world.db, charger="stripe", stripe_invoice_id="in_1")
+    record_payment(InboxStore(world.db), world.clock, WIRE)
+    world.apply()
+
+    tell_invoice(world, "invoice.paid", stripe_invoice("paid"))
+
+    (grant,) = seeds.fetch(world.db, billing.credit_grants)
+    assert (grant["kind"], grant["remaining_minor"]) == ("overpayment", 4900)
+    assert world.balances() == {"bank": 4900, "customer_credits": -4900, "receivable": -4900, "stripe_pending": 4900}
+
+
+def test_money_that_stripe_took_for_an_invoice_that_another_charge_paid_in_part_becomes_credit(
+    world: EventWorld,
+) -> None:
+    seeds.insert_invoice(world.db, charger="stripe", stripe_invoice_id="in_1")
+    world.tell(event("payment_intent.succeeded", intent(amount_received=1000)))
+    world.apply()
+
+    tell_invoice(world, "invoice.paid", stripe_invoice("paid"))
+
+    applied = {one["charge_id"]: one["applied_minor"] for one in seeds.fetch(world.db, stripe.payments)}
+    assert applied == {"ch_1": 1000, "ch_s": 0}
+    assert world.balances() == {"customer_credits": -4900, "receivable": -1000, "stripe_pending": 5900}
+
+
+def test_an_invoice_that_stripe_calls_paid_outside_itself_waits_for_the_money_to_be_booked(world: EventWorld) -> None:
+    seeds.insert_invoice(world.db, charger="stripe", stripe_invoice_id="in_1")
+    tell_invoice(world, "invoice.paid", stripe_invoice("paid", payments={"data": []}), "evt_1")
+    record_payment(InboxStore(world.db), world.clock, WIRE)
+    world.apply()
+    tell_invoice(world, "invoice.paid", stripe_invoice("paid", payments={"data": []}), "evt_2")
+
+    assert world.balances() == {"bank": 4900, "receivable": -4900}
+    assert [one for one in world.facts().values() if one != "applied"] == ["dead", "ignored"]
+    assert world.reasons()[0] == (
+        "in_1 is paid, but by no payment of Stripe's: book what came outside it with `billing-pipeline payments record`"
+    )
 
 
 def test_a_failed_attempt_of_stripes_moves_nothing(world: EventWorld) -> None:

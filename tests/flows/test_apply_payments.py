@@ -97,6 +97,26 @@ def test_a_second_charge_of_a_paid_invoice_becomes_the_customers_credit(world: E
     assert world.balances() == {"customer_credits": -4900, "receivable": -4900, "stripe_pending": 9800}
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_second_charge_of_an_invoice_paid_in_part_becomes_credit_and_leaves_the_rest_open(
+    world: EventWorld, together: bool
+) -> None:
+    first = event("payment_intent.succeeded", intent(amount_received=3000))
+    second = event("payment_intent.succeeded", intent("pi_2", amount_received=1900))
+    world.tell(first)
+    if not together:
+        world.apply()
+    world.tell(second)
+
+    world.apply()
+
+    (invoice,) = seeds.fetch(world.db, billing.invoices)
+    assert (invoice["state"], invoice["paid_minor"]) == ("pending", 3000)
+    assert [one["applied_minor"] for one in seeds.fetch(world.db, stripe.payments)] == [3000, 0]
+    assert world.balances() == {"customer_credits": -1900, "receivable": -3000, "stripe_pending": 4900}
+    assert set(world.facts().values()) == {"applied"}
+
+
 def test_money_for_a_void_invoice_waits_as_unapplied_cash(world: EventWorld) -> None:
     seeds.change(world.db, billing.invoices, "inv-1", state="void", voided_at=moment(0))
     world.tell(event("payment_intent.succeeded", intent()))

@@ -153,6 +153,20 @@ def test_money_that_arrives_twice_becomes_credit(desk: Desk) -> None:
     assert desk.charges() == {"inv-1": 2}
 
 
+def test_the_rest_of_an_invoice_that_a_charge_paid_in_part_is_not_charged(desk: Desk) -> None:
+    theirs = customer(desk)
+    invoice(desk)
+    method = fetch(desk.db, catalog.payment_methods)[0]["payment_method_id"]
+    params: Any = {"amount": 3000, "currency": "usd", "customer": theirs, "payment_method": method}
+    named = {"invoice_id": "inv-1", "account_id": "acme"}
+    desk.sim.client().v1.payment_intents.create(params | {"confirm": True, "off_session": True, "metadata": named})
+    apply(desk)
+
+    day(desk)
+
+    assert (state(desk), desk.charges()) == ("pending", {"inv-1": 1})
+
+
 def test_a_credit_note_leaves_a_smaller_charge(desk: Desk) -> None:
     customer(desk, card="pm_sim_insufficient_funds")
     invoice(desk)

@@ -57,6 +57,20 @@ def test_two_payments_of_an_open_invoice_are_one_too_many(db: Database, tmp_path
     assert {one.amount_minor for one in books.findings()} == {4900}
 
 
+def test_the_payment_to_give_back_is_the_one_that_did_not_pay_the_invoice(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    insert_invoice(
+        db, "inv-x", "acme", state="paid", issued_at=PAID_AT, paid_at=PAID_AT, total_minor=4900, paid_minor=4900
+    )
+    paid(books, "x1", "inv-x", 4900, applied=0, at=PAID_AT)
+    paid(books, "x2", "inv-x", 4900, applied=4900, at=PAID_AT + timedelta(days=1))
+
+    books.found()
+
+    (finding,) = (one for one in books.findings() if one.kind == "duplicate_charge")
+    assert (finding.intent, finding.evidence) == ("pi_x1", ("pi_x1", "pi_x2"))
+
+
 def test_a_second_payment_that_was_lost_to_a_dispute_is_not_kept(db: Database, tmp_path: Path) -> None:
     books = agreed(db, tmp_path)
     FAULTS["charge_made_twice_and_booked"](books, "x")

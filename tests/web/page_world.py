@@ -9,12 +9,15 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from billing_pipeline.adapters.identity import StripeIdentity
+from billing_pipeline.adapters.tables import billing, stripe
 from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.settings import Settings
 from billing_pipeline.web import payment_page
 from billing_pipeline.web.links import sign_token
 from tests.collecting import Desk
+from tests.fakes import START
+from tests.seeds import add, change
 
 SECRET = "a-secret-of-more-than-thirty-two-characters"
 
@@ -64,3 +67,13 @@ def visit(desk: Desk, home: Path, **options: Any) -> Visitor:
     """A visitor whose answers come from this desk."""
     app = Starlette(routes=payment_page.routes(world_of(desk, home, **options)))
     return Visitor(desk, TestClient(app))
+
+
+def pay_in_part(desk: Desk, minor: int) -> None:
+    """A charge of that much that somebody made at Stripe paid some of the invoice."""
+    change(desk.db, billing.invoices, "inv-1", paid_minor=minor)
+    add(
+        desk.db, stripe.payments, payment_id="pi_1", account_id="acme", invoice_id="inv-1", method="card",
+        payment_intent_id="pi_1", charge_id="ch_1", currency="eur", amount_minor=minor, applied_minor=minor,
+        succeeded_at=START,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from stripe_simulator import Fault, Simulator
 from tests.collecting import Desk, customer, invoice, open_desk
 from tests.fakes import START
 from tests.seeds import add, change
-from tests.web.page_world import Visitor, visit, world_of
+from tests.web.page_world import Visitor, pay_in_part, visit, world_of
 
 
 @pytest.fixture
@@ -188,6 +188,16 @@ def test_what_is_not_owed_cannot_be_paid(visitor: Visitor, values: dict[str, obj
     page = visitor.page()
 
     assert said in page.text
+    assert 'id="pay"' not in page.text
+    assert visitor.ask("session")["client_secret"] == ""
+
+
+def test_the_rest_of_an_invoice_that_a_charge_paid_in_part_is_asked_for_by_people(visitor: Visitor) -> None:
+    pay_in_part(visitor.desk, 100000)
+
+    page = visitor.page()
+
+    assert "Ein Teil dieser Rechnung ist schon bezahlt" in page.text
     assert 'id="pay"' not in page.text
     assert visitor.ask("session")["client_secret"] == ""
 

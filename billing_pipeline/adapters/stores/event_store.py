@@ -103,8 +103,7 @@ class EventStore:
         if invoices:
             names = [one.invoice_id for one in invoices]
             rows += map(collection_from, self.db.rows("inbox/load_collections", invoices=names))
-        if keys.grants:  # money that goes back: whether an invoice stays disputed depends on its other payments
-            rows += self._read("load_disputed", PaymentRow, invoices={one.invoice_id for one in invoices})
+            rows += self._read("load_kept", PaymentRow, invoices=set(names))
         rows += self._read("load_payments", PaymentRow, charges=keys.charges)
         rows += self._read("load_declines", DeclineRow, declines=keys.declines)
         rows += self._read("load_refunds", RefundRow, refunds=keys.refunds)

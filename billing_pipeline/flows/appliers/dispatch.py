@@ -120,7 +120,7 @@ def gather_stripe_invoice(current: Json, keys: Keys) -> None:
     """Add what an invoice of Stripe's is about."""
     told = parse_invoice(current)
     keys.stripe_invoices.add(told.id)
-    keys.charges.add(told.charge or told.intent or told.id)
+    keys.charges.add(told.charge or told.intent)
     keys.mirrors.add(told.subscription)
 
 

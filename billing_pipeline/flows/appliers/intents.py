@@ -129,7 +129,7 @@ def close(collection: CollectionRow, reason: str, now: datetime) -> CollectionRo
 def paid(intent: Intent, invoice: InvoiceRow, collection: CollectionRow | None, at: datetime, books: Books) -> Outcome:
     """Money came: a payment, its entry, the invoice's new state, and credit for what was too much."""
     charge = intent.charge or intent.id
-    split = split_of(intent, invoice)
+    split = split_of(intent, invoice, charged=is_charged(invoice, books))
     payment = payment_of(intent, invoice, split, at)
     source, into = f"payment:{charge}", LedgerAccount.STRIPE_PENDING
     entry = cash_entries.payment(source, into, split, intent.currency, books.when(at), invoice.owner)
@@ -152,9 +152,17 @@ def better_known(intent: Intent, books: Books) -> PaymentRow | None:
     return replace(payment, method=intent.method, fingerprint=intent.fingerprint)
 
 
-def split_of(intent: Intent, invoice: InvoiceRow) -> Split:
-    """Where the money goes: to the invoice as far as it is open; to unapplied cash when it was void; else it is credit."""
-    fits = intent.currency == invoice.currency and invoice.state in PAYABLE
+def is_charged(invoice: InvoiceRow, books: Books) -> bool:
+    """Whether a charge stands that paid some of the invoice. Then no other one does, even where that left a rest open."""
+    kept = (one for one in books.all(PaymentRow) if one.invoice_id == invoice.invoice_id and one.charge_id)
+    return any(one.applied_minor and not one.reversed_at for one in kept)
+
+
+def split_of(intent: Intent, invoice: InvoiceRow, *, charged: bool) -> Split:
+    """Where the money goes: to the invoice as far as it is open, but only by one charge; to unapplied cash when it was void;
+    else it is credit.
+    """
+    fits = intent.currency == invoice.currency and invoice.state in PAYABLE and not charged
     receivable = min(intent.received, invoice.open_minor) if fits else 0
     rest = intent.received - receivable
     if invoice.state is InvoiceState.VOID or intent.currency != invoice.currency:

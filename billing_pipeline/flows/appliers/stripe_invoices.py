@@ -11,11 +11,12 @@ from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.invoices import InvoiceFact, InvoiceState, move
 from billing_pipeline.domain.ledger import LedgerAccount
 from billing_pipeline.domain.stripe_objects import StripeInvoice
-from billing_pipeline.flows.appliers.intents import PAYABLE, settled
+from billing_pipeline.flows.appliers.intents import PAYABLE, is_charged, settled
 from billing_pipeline.flows.books import Books, Errand, Outcome, applied, dead, ignored
 from billing_pipeline.flows.ports.event_rows import GrantRow, InvoiceRow, PaymentRow, SubscriptionRow
 
 NOISE: Final = "noise of a mirror: the engine bills this subscription"
+BOOK_BY_HAND: Final = "book what came outside it with `billing-pipeline payments record`"
 
 
 def apply_stripe_invoice(told: StripeInvoice, at: datetime, books: Books) -> Outcome:
@@ -49,10 +50,12 @@ def unknown(told: StripeInvoice, books: Books) -> Outcome:
 
 def paid(told: StripeInvoice, ours: InvoiceRow, at: datetime, books: Books) -> Outcome:
     """Money that Stripe collected: booked once, by its charge, whichever event tells it first."""
-    charge = told.charge or told.intent or told.id
-    if books.find(PaymentRow, charge) or ours.state is InvoiceState.PAID:
+    charge = told.charge or told.intent
+    if is_known(told, ours, charge, books):
         return ignored(f"told before: {told.id} is paid in the books")
-    receivable = min(told.paid, ours.open_minor) if ours.state in PAYABLE else 0
+    if told.paid and not charge:
+        return dead(f"{told.id} is paid, but by no payment of Stripe's: {BOOK_BY_HAND}")
+    receivable = min(told.paid, ours.open_minor) if ours.state in PAYABLE and not is_charged(ours, books) else 0
     rest = told.paid - receivable
     split = Split(receivable, credits=rest) if ours.state is not InvoiceState.VOID else Split(unapplied=rest)
     if not split.total:
@@ -66,6 +69,15 @@ def paid(told: StripeInvoice, ours: InvoiceRow, at: datetime, books: Books) -> O
         entry,
         grant if split.credits else None,
     )
+
+
+def is_known(told: StripeInvoice, ours: InvoiceRow, charge: str, books: Books) -> bool:
+    """Whether the books hold what Stripe collected. One that a wire or another charge paid may have been charged as well."""
+    if books.find(PaymentRow, charge):
+        return True
+    kept = (one for one in books.all(PaymentRow) if one.invoice_id == ours.invoice_id)
+    charged = told.paid and charge and not any(one.method == "stripe_invoice" for one in kept)
+    return ours.state is InvoiceState.PAID and not charged
 
 
 def settled_by_nothing(ours: InvoiceRow, at: datetime) -> tuple[InvoiceRow, ...]:

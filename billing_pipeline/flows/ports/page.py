@@ -23,6 +23,7 @@ class PageInvoice:
     """An invoice as its customer sees it, and how far its collection is.
 
     seq 0: never collected. in_flight: a call whose outcome is not known yet. attempts, setups, choices: calls so far.
+    part_paid: a charge paid some of it, and no second one may pay the rest.
     """
 
     invoice_id: InvoiceId
@@ -46,6 +47,7 @@ class PageInvoice:
     setup_intent_id: str
     setups: int
     choices: int
+    part_paid: bool
 
 
 class PageStore(CollectionStore, Protocol):

@@ -2,7 +2,8 @@
 -- due; or open again after its collection was closed: by a bank return, a canceled intent, a credit note;
 -- or with a card as default that was not tried on it yet.
 -- Declines count whoever asked for the try: those of our own calls with their attempts, the others from applied facts.
--- Left out: an attempt in flight, an open hold, a dispute, an account that is parked, erased or without a customer.
+-- Left out: an attempt in flight, an open hold, a dispute, an account that is parked, erased or without a customer, and the
+-- rest of an invoice that a charge paid in part: at most one charge pays an invoice.
 -- The place (after_due_on, after_invoice_id) makes one run walk the list once, however many chunks it takes.
 -- in: now timestamptz, today date, after_due_on date, after_invoice_id text, declines_since timestamptz, limit int
 -- out: invoice_id text, due_on date, account_id text, number text, currency text, remaining_minor bigint,
@@ -46,6 +47,10 @@ where i.state in ('pending', 'overdue')
   and (i.collection_method = 'automatic' or (i.collection_method = 'backlog' and i.backlog_approved_at is not null))
   and i.due_minor - i.paid_minor - i.credited_minor > 0
   and not i.disputed
+  and not exists (
+      select from payments p
+      where p.invoice_id = i.invoice_id and p.charge_id is not null and p.applied_minor > 0 and p.reversed_at is null
+  )
   and a.stripe_customer_id is not null and a.customer_deleted_at is null
   and a.parked_reason is null and a.erased_at is null
   and (c.seq is null or c.retry_at <= :now

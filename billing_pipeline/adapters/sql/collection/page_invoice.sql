@@ -19,7 +19,11 @@ select i.invoice_id, i.number, i.state, i.account_id, i.currency, i.due_on, i.to
        coalesce((select max(attempt) from stripe_attempts s
                  where s.operation = 'setup' and s.subject = i.account_id), 0) as setups,
        coalesce((select max(attempt) from stripe_attempts s
-                 where s.operation = 'customer' and s.subject = i.account_id || '#card'), 0) as choices
+                 where s.operation = 'customer' and s.subject = i.account_id || '#card'), 0) as choices,
+       exists (
+           select from payments p
+           where p.invoice_id = i.invoice_id and p.charge_id is not null and p.applied_minor > 0 and p.reversed_at is null
+       ) as part_paid
 from invoices i
 join accounts a using (account_id)
 join legal_entities e on e.legal_entity_id = i.legal_entity_id

@@ -1,7 +1,7 @@
 -- Invoices that were paid more than once and the money kept. Grain: one row per invoice.
 -- Paid twice is what the books could not apply to the invoice, and of payments that they do not know what is more than it has left open:
 -- parts of an invoice, such as instalments on what was given up, pay it once. Money for a void invoice is all too much: one payment of it is told as such.
--- in: theirs_apart, ours_apart    out: temp table duplicates (later_intent_id: one that the books do not know, else the payment to give back)
+-- in: theirs_apart, ours_apart    out: temp table duplicates (later_intent_id: one that the books do not know, else the payment to give back: one that paid nothing of it)
 create or replace temp table duplicates as
 with kept as (
     select
@@ -14,7 +14,10 @@ with kept as (
         coalesce(o.paid, false) as known,
         coalesce(o.applied_minor, 0) as applied_minor,
         t.open_minor,
-        row_number() over (partition by t.invoice_id order by t.touched_at desc, t.payment_intent_id desc) as from_last,
+        row_number() over (
+            partition by t.invoice_id
+            order by coalesce(o.paid, false), coalesce(o.applied_minor, 0) > 0, t.touched_at desc, t.payment_intent_id desc
+        ) as from_last,
         count(*) over (partition by t.invoice_id) as payments
     from theirs_apart t
     left join ours_apart o on o.payment_intent_id = t.payment_intent_id
@@ -24,10 +27,7 @@ sums as (
     select
         k.invoice_id,
         max(k.payments) as payments,
-        coalesce(
-            max(case when not k.known then k.payment_intent_id end),
-            max(case when k.from_last = 1 then k.payment_intent_id end)
-        ) as later_intent_id,
+        max(case when k.from_last = 1 then k.payment_intent_id end) as later_intent_id,
         max(case when k.from_last = 2 then k.payment_intent_id else '' end) as earlier_intent_id,
         max(k.account_id) as account_id,
         max(k.currency) as currency,
