@@ -166,8 +166,7 @@ def drop_small_balances(world: World, run_id: str = "") -> CarryOversGivenUp:
 
 
 def recognise(world: World, through: date, run_id: str = "") -> RevenueRecognised:
-    """Deferred revenue earned up to the end of that day, and never beyond yesterday."""
-    through = min(through, today(world) - timedelta(days=1))
+    """Deferred revenue earned up to the end of that day. Raises Broken for a day that is not over."""
     return recognise_revenue(LedgerStore(world.db), world.clock, through, zone=world.settings.zone, run_id=run_id)
 
 

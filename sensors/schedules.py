@@ -11,28 +11,25 @@ from assets.jobs import (
     stripe_sweep,
     takeover_round,
 )
-from billing_pipeline.domain.errors import Broken
-from billing_pipeline.settings import Settings
-from sensors.defaults import MOVING_MONEY, WATCHING
+from assets.partitions import zone
+from billing_pipeline import operations
+from resources import BillingResource
+from sensors.defaults import MOVING_MONEY, WATCHING, on_the_simulator
 
 
-def zone() -> str:
-    """The zone of all schedules; UTC where the settings cannot be read, which every command reports by itself."""
-    try:
-        return Settings.load().zone
-    except Broken:
-        return "UTC"
-
-
-def partition_of(context: dg.ScheduleEvaluationContext) -> str:
-    """The day that the tick belongs to."""
-    return context.scheduled_execution_time.strftime("%Y-%m-%d")
+def partition_of(context: dg.ScheduleEvaluationContext, billing: BillingResource) -> str:
+    """The day that the tick belongs to; on the simulator, whose clock may stand still, no later one than its own."""
+    day = context.scheduled_execution_time.date()
+    if on_the_simulator():
+        with billing.world() as world:
+            day = min(day, operations.today(world))
+    return day.isoformat()
 
 
 @dg.schedule(job=billing_day, cron_schedule="0 6 * * *", execution_timezone=zone(), default_status=MOVING_MONEY)
-def every_morning_bill_and_collect(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def every_morning_bill_and_collect(context: dg.ScheduleEvaluationContext, billing: BillingResource) -> dg.RunRequest:
     """Six in the morning: invoices of the day, charges, Stripe's answers."""
-    return dg.RunRequest(partition_key=partition_of(context))
+    return dg.RunRequest(partition_key=partition_of(context, billing))
 
 
 @dg.schedule(
@@ -56,9 +53,9 @@ def every_morning_reconcile(context: dg.ScheduleEvaluationContext) -> dg.RunRequ
 
 
 @dg.schedule(job=close_books, cron_schedule="30 7 * * *", execution_timezone=zone(), default_status=MOVING_MONEY)
-def every_morning_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def every_morning_close(context: dg.ScheduleEvaluationContext, billing: BillingResource) -> dg.RunRequest:
     """Half past seven: the day before yesterday is closed if its proof holds."""
-    return dg.RunRequest(partition_key=partition_of(context))
+    return dg.RunRequest(partition_key=partition_of(context, billing))
 
 
 @dg.schedule(job=dunning_round, cron_schedule="0 */3 * * *", execution_timezone=zone(), default_status=MOVING_MONEY)

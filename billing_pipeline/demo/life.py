@@ -132,5 +132,5 @@ def daily_round(world: World, day: date) -> None:
     operations.poll(world)
     operations.pass_due(world)
     operations.apply(world)
-    operations.recognise(world, day - timedelta(days=1))
+    operations.recognise(world, operations.today(world) - timedelta(days=1))
     operations.seal(world)

@@ -31,7 +31,7 @@ def live_through_dagster(life: Life, bank: Bank, days: int, progress: Callable[[
             if job == "billing_day":
                 customers_act(life, day)
                 bank.deliver(life.world, day - timedelta(days=1))
-            run_job(job, day if partitioned else None)
+            run_job(job, operations.today(life.world) if partitioned else None)
         progress(day)
 
 
