@@ -6,6 +6,7 @@ great_expectations takes two seconds to import, so it is imported when the first
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, Final
 
 import pandas as pd
@@ -15,8 +16,10 @@ from billing_pipeline.adapters.reconciliation_parts import Parts, WorldLike, par
 from billing_pipeline.adapters.workbench import require
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.reconciliation import CERTIFIED_FOR_DUNNING, Severity
+from billing_pipeline.domain.sides import readable
 
 FAILING_ROWS_MAX: Final = 50  # shown in the check; the warehouse has them all
+HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +112,12 @@ def frame_of(rows: Sequence[Mapping[str, Any]], *columns: str) -> pd.DataFrame:
 
 
 def open_divergences(parts: Parts, _now: datetime) -> pd.DataFrame:
-    """Open divergences."""
+    """Open divergences, what both sides say in major units."""
     rows = [
         {
             "divergence_id": d.divergence_id, "kind": str(d.kind), "severity": str(d.finding.severity),
-            "subject": d.finding.subject, "ours": d.finding.ours, "theirs": d.finding.theirs,
+            "subject": d.finding.subject, "ours": readable(d.finding.ours, d.finding.currency),
+            "theirs": readable(d.finding.theirs, d.finding.currency),
         }
         for d in parts.divergences.divergences()
     ]  # fmt: skip
@@ -163,10 +167,10 @@ def balances(parts: Parts, now: datetime) -> pd.DataFrame:
 
 
 def unknown_attempts(parts: Parts, now: datetime) -> pd.DataFrame:
-    """Calls whose outcome nobody knows, with their age."""
+    """Calls whose outcome nobody knows, with their age in hours begun: 24 hours and a minute are more than a day."""
     found = parts.divergences.db.rows("reconciliation/unknown_attempts")
     rows = [
-        {"attempt": r.idempotency_key, "operation": r.operation, "age_hours": (minutes(r.started_at, now) or 0) // 60}
+        {"attempt": r.idempotency_key, "operation": r.operation, "age_hours": ceil((now - r.started_at) / HOUR)}
         for r in found
     ]
     return frame_of(rows, "attempt", "operation", "age_hours")

@@ -9,11 +9,11 @@ import pytest
 
 from billing_pipeline.adapters.expectations import SUITES, Rule, run_suite, validate
 from billing_pipeline.adapters.postgres import Database
-from billing_pipeline.adapters.tables import control
+from billing_pipeline.adapters.tables import control, stripe
 from billing_pipeline.domain.errors import Broken
 from tests.fakes import FakeClock
 from tests.reconciliation.faults import FAULTS
-from tests.seeds import add
+from tests.seeds import add, fetch
 from tests.two_books import NOW, PAID_AT, TwoBooks, agreed
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -97,6 +97,29 @@ def test_more_divergences_than_ordinary_are_told(db: Database, tmp_path: Path) -
 
     assert not result.success
     assert result.failing_rows[0]["orphan_object"] == 21
+
+
+def test_a_call_is_unknown_for_more_than_a_day_from_its_first_minute_on(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    FAULTS["call_that_nobody_answered"](books, "x")
+    (call,) = fetch(db, stripe.stripe_attempts, outcome=None)
+    results = []
+
+    for age in (timedelta(hours=24), timedelta(hours=24, minutes=1)):
+        books.clock.set(call["started_at"] + age)
+        results.append(run_suite("no_unknown_older_than_a_day", world_of(books)).success)
+
+    assert results == [True, False]
+
+
+def test_what_both_sides_say_is_shown_in_major_units(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    FAULTS["amount_that_differs"](books, "x")
+    books.reconcile()
+
+    (row,) = run_suite("no_error_divergence", world_of(books)).failing_rows
+
+    assert (row["ours"], row["theirs"]) == ("succeeded 48.00 usd", "succeeded 49.00 usd")
 
 
 def test_an_engine_error_is_raised_and_never_a_failed_expectation() -> None:
