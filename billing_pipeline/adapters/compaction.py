@@ -4,6 +4,7 @@ The new run is written as any other, its manifest last; only then are the older 
 any point, the lake is what it was or what it shall be, and the next compaction removes what was left lying about.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, get_args
@@ -14,6 +15,10 @@ from billing_pipeline.adapters.parquet_lake import ROW_GROUP_ROWS, Landing, Mani
 from billing_pipeline.adapters.workbench import Workbench
 
 TABLES_FOLDER: Final = "run="
+
+
+class Overtaken(Exception):
+    """Another run was landed while the compaction waited for the lake."""
 
 
 def compact(workbench: Workbench, now: datetime, runs_max: int) -> int:
@@ -34,9 +39,9 @@ def merge_runs(workbench: Workbench, side: Side, runs: list[Manifest], now: date
     lake, last = workbench.lake, runs[-1]
     keys = {part.table: part.key for manifest in runs for part in manifest.parts}
     with workbench.open() as bench:
-        if lake.last(side) != last:
-            return  # another run has landed meanwhile: next time
-        with lake.landing("compacted", side, now) as landing:
+        with suppress(Overtaken), lake.landing("compacted", side, now) as landing:
+            if lake.last(side) != last:
+                raise Overtaken  # a run that was being landed is not in the file: next time
             landing.full, landing.cluster, landing.watermark = True, last.cluster, last.watermark
             for table, key in keys.items():
                 write_table(bench, landing, table, key)

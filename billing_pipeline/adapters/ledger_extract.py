@@ -61,25 +61,31 @@ WHOLE: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LedgerExtract:
-    """The ledger's side of the lake. db: where the watermark is shown; lake: where it is kept, beside the files."""
+    """The ledger's side of the lake. db: knows the watermark, too; lake: where it is kept, beside the files."""
 
     db: Database
     lake: ParquetLake
 
     def extract(self, run_id: str, now: datetime, *, full: bool = False) -> Extracted:
         """What was landed. Pulls everything when asked, at first, after a restore, or when a file is damaged."""
-        with self._snapshot() as (connection, cluster, tx_to):
+        with (
+            self.lake.landing(run_id, "ledger", now) as landing,
+            self._snapshot() as (
+                connection,
+                cluster,
+                tx_to,
+            ),  # after waiting for the lake: never older than what is there
+        ):
             last = self.lake.last("ledger")
             reason = self._why_full(full, cluster, tx_to)
             since = 0 if reason or last is None else last.watermark
-            with self.lake.landing(run_id, "ledger", now) as landing:
-                landing.full, landing.cluster, landing.watermark = bool(reason), cluster, tx_to
-                known = {} if reason else self._digests()
-                rows = sum(pull(connection, landing, table, since, known) for table in (*INCREMENTAL, *WHOLE))
-        self.db.run_many(
-            "reconciliation/save_watermark",
-            [{"cluster": cluster, "table": t, "tx": str(tx_to), "run": run_id, "at": now} for t in INCREMENTAL],
-        )
+            landing.full, landing.cluster, landing.watermark = bool(reason), cluster, tx_to
+            known = {} if reason else self._digests()
+            rows = sum(pull(connection, landing, table, since, known) for table in (*INCREMENTAL, *WHOLE))
+            self.db.run_many(  # before the manifest counts: the database then never knows less than the lake, but for a restore
+                "reconciliation/save_watermark",
+                [{"cluster": cluster, "table": t, "tx": str(tx_to), "run": run_id, "at": now} for t in INCREMENTAL],
+            )
         return Extracted(run_id, "ledger", rows, {p.table: p.rows for p in landing.parts}, reason or "")
 
     def _why_full(self, full: bool, cluster: str, tx_to: int) -> str | None:
@@ -93,6 +99,9 @@ class LedgerExtract:
             return "the database was restored or replaced since the last extraction"
         if last.watermark > tx_to:
             return "the database went back in time since the last extraction"
+        saved = self.db.row("reconciliation/read_watermark", cluster=cluster)
+        if saved is None or saved.tx_to is None or saved.tx_to < last.watermark:
+            return "the database does not know of the last extraction: it was restored since"
         return self.lake.damage("ledger")
 
     def _digests(self) -> dict[str, str]:

@@ -104,9 +104,12 @@ def bring_up_to_date(bench: Bench, lake: ParquetLake) -> None:
         lay_out(bench)
     for name in CARRIED:
         bench.run(name)
-    applied = {row["seq"] for row in bench.rows("warehouse/read_applied_runs")}
+    applied = {(row["seq"], row["run_id"]) for row in bench.rows("warehouse/read_applied_runs")}
     for manifest in lake.current():
-        if manifest.seq not in applied:
+        if (
+            manifest.seq,
+            manifest.run_id,
+        ) not in applied:  # the number alone is given again when the last manifest is removed
             merge(bench, lake.folder, manifest)
 
 

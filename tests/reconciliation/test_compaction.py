@@ -1,5 +1,8 @@
 """The lake over many runs: few files again, nothing lost, wherever it was killed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -7,7 +10,7 @@ from typing import Any
 import pytest
 
 from billing_pipeline.adapters.compaction import compact, merge_runs, sweep
-from billing_pipeline.adapters.parquet_lake import ParquetLake
+from billing_pipeline.adapters.parquet_lake import Landing, ParquetLake, Side
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.workbench import Workbench
 from tests.reconciliation.faults import FAULTS
@@ -103,3 +106,25 @@ def test_killed_before_the_old_runs_are_gone_they_count_no_more(db: Database, tm
     assert content(books, anew=True) == before
     assert sweep(ParquetLake.at(tmp_path)) > 0
     assert content(books, anew=True) == before
+
+
+def test_a_run_that_is_being_landed_while_it_waits_is_not_lost(db: Database, tmp_path: Path) -> None:
+    books = lived(db, tmp_path, runs=2)
+    runs = [one for one in books.lake.current() if one.side == "stripe"]
+
+    class Busy(ParquetLake):
+        """A lake where an extraction of Stripe ends just before the next one gets in."""
+
+        @contextmanager
+        def landing(self, run_id: str, side: Side, made_at: datetime) -> Iterator[Landing]:
+            with books.side.stripe_landing("late", books.clock.now(), books.clock.now(), full=False) as landing:
+                landing.sink("customer", [{"object": "customer", "id": "cus_late", "created": 1}])
+            with super().landing(run_id, side, made_at) as landing:
+                yield landing
+
+    merge_runs(Workbench(Busy(books.lake.folder)), "stripe", runs, books.clock.now())
+
+    assert [one.run_id for one in books.lake.current() if one.side == "stripe"][-1] == "late"
+    with books.workbench.open() as bench:
+        found = bench.connection.execute("select customer_id from stripe.customers where customer_id = 'cus_late'")
+        assert found.fetchall() == [("cus_late",)]
