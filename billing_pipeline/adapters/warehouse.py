@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +52,7 @@ class FileWarehouse:
 
     def publish(self, run_id: str, now: datetime, *, copies: int) -> Published:
         """Put the newest state in place. copies: how many dated files to keep."""
-        with self.workbench.open(then=self._put) as bench:
+        with self.workbench.open(then=partial(self._put, now, copies)) as bench:
             require(bench, {"ledger.invoices": "run `billing-pipeline reconcile extract`"})
             save_control_tables(bench, self.db)
             bench.run("warehouse/currencies")
@@ -64,30 +65,33 @@ class FileWarehouse:
             make_readable(bench)
             count = len(bench.tables())
             bench.connection.execute("checkpoint")
-        copy = self._dated(now)
-        self._forget_old(copies)
-        return Published(self.path, copy, self.path.stat().st_size, count)
+        return Published(self.path, self._dated(now), self.path.stat().st_size, count)
 
-    def _put(self, working: Path) -> None:
-        """The closed working file in the place where analysts look; drafts of publications that were killed are removed."""
-        for draft in self.home.glob(f".{FILE}.*"):
+    def _put(self, now: datetime, copies: int, working: Path) -> None:
+        """The closed working file in the place where analysts look; drafts of publications that were killed are removed.
+
+        While nobody else may open the working file: two publications at once would take each other's drafts away.
+        """
+        for draft in [*self.home.glob(f".{FILE}.*"), *self._copies.glob("*.tmp")]:
             draft.unlink()
         replace_by_copy(working, self.path)
+        self._keep(self._dated(now))
+        for old in sorted(self._copies.glob("warehouse-*.duckdb"))[: -max(copies, 1)]:
+            old.unlink()
+
+    @property
+    def _copies(self) -> Path:
+        return self.home / "warehouse"
 
     def _dated(self, now: datetime) -> Path:
+        return self._copies / f"warehouse-{now:%Y-%m-%d}.duckdb"
+
+    def _keep(self, copy: Path) -> None:
         """The day's copy: another name of the same file, so it costs nothing until the next publication."""
-        folder = self.home / "warehouse"
-        folder.mkdir(exist_ok=True)
-        copy = folder / f"warehouse-{now:%Y-%m-%d}.duckdb"
+        copy.parent.mkdir(exist_ok=True)
         draft = copy.with_suffix(".tmp")
-        draft.unlink(missing_ok=True)
         os.link(self.path, draft)
         os.replace(draft, copy)
-        return copy
-
-    def _forget_old(self, copies: int) -> None:
-        for old in sorted((self.home / "warehouse").glob("warehouse-*.duckdb"))[: -max(copies, 1)]:
-            old.unlink()
 
 
 def save_control_tables(bench: Bench, db: Database) -> None:
@@ -128,12 +132,22 @@ def readable_view(table: str, columns: Mapping[str, str]) -> str:
 
 
 def replace_by_copy(source: Path, target: Path) -> None:
-    """Nothing; afterwards target is a copy of source. A reader sees the old file or the new one, never half."""
+    """Nothing; afterwards target is a copy of source. A reader sees the old file or the new one, never half.
+
+    Raises Broken when the copy cannot be written, such as on a full disk; nothing of it stays there.
+    """
     draft = target.with_name(f".{target.name}.{os.getpid()}")
-    shutil.copyfile(source, draft)
-    with open(draft, "rb+") as written:
-        os.fsync(written.fileno())
-    os.replace(draft, target)
+    try:
+        shutil.copyfile(source, draft)
+        with open(draft, "rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(draft, target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Broken(
+            f"cannot publish {target} ({error.strerror}): the one before it is still in place; make room for another of its "
+            "size and run `billing-pipeline warehouse publish`"
+        ) from error
     folder = os.open(target.parent, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)

@@ -24,6 +24,7 @@ from billing_pipeline.domain.errors import Broken
 STORAGE_VERSION: Final = "v1.5.0"  # so that analysts on DuckDB 1.5 can open what is published from it
 MEMORY_LIMIT_MB: Final = 1_900  # what DuckDB may take; with its own overhead the process stays under 2.5 GB
 SCHEMAS: Final = ("ledger", "stripe", "reconciliation", "marts", "meta")
+LOCKED: Final = "Could not set lock"  # what DuckDB says while another process has the file open
 
 
 CARRIED: Final = ("increment/schema", "increment/compared", "increment/touched", "increment/findings")
@@ -92,7 +93,7 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     try:
         connection.execute(order)
     except duckdb.Error as error:
-        if not path.exists() or "lock" in str(error).lower():
+        if not path.exists() or LOCKED in str(error):
             raise Broken(f"cannot open {path}: {str(error).splitlines()[0]}") from error
         path.replace(path.with_suffix(".unreadable"))
         connection.execute(order)

@@ -288,14 +288,16 @@ def test_a_manifest_that_was_removed_as_told_leaves_nothing_behind(db: Database,
     assert set(invoices(tmp_path)) == {"inv-1", "inv-2"}
 
 
-def test_a_working_file_that_cannot_be_read_is_made_again(db: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["home", "block-storage"])
+def test_a_working_file_that_cannot_be_read_is_made_again(db: Database, tmp_path: Path, folder: str) -> None:
+    home = tmp_path / folder
     insert_account(db)
     insert_invoice(db)
-    extract(db, tmp_path, "r1")
-    invoices(tmp_path)
-    Workbench(ParquetLake.at(tmp_path)).path.write_bytes(b"no database" * 1000)
+    extract(db, home, "r1")
+    invoices(home)
+    Workbench(ParquetLake.at(home)).path.write_bytes(b"no database" * 1000)
 
-    again = invoices(tmp_path)
+    again = invoices(home)
 
     assert again == {"inv-1": "pending"}
 

@@ -1,8 +1,12 @@
 """The published warehouse: whole, readable, never in anybody's way."""
 
 import fcntl
+import resource
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -11,7 +15,7 @@ import pytest
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.adapters.table_docs import describe
-from billing_pipeline.adapters.warehouse import FileWarehouse, opened, read_published
+from billing_pipeline.adapters.warehouse import FileWarehouse, opened, read_published, replace_by_copy
 from billing_pipeline.adapters.workbench import refuse_unfinished
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.ports.inbox import Certificate
@@ -170,14 +174,60 @@ def test_a_run_that_fails_publishes_nothing(db: Database, tmp_path: Path) -> Non
     assert read_published(warehouse.path, "select run_id from meta.publication") == [{"run_id": "p1"}]
 
 
-def test_what_a_killed_publication_left_is_removed(db: Database, tmp_path: Path) -> None:
+def test_what_killed_publications_left_is_removed(db: Database, tmp_path: Path) -> None:
     books = agreed(db, tmp_path)
     books.reconcile()
+    (tmp_path / "warehouse").mkdir()
     (tmp_path / ".warehouse.duckdb.4711").write_bytes(b"half a file")
+    (tmp_path / "warehouse" / "warehouse-2026-01-01.tmp").write_bytes(b"a whole file under its second name")
 
     warehouse_of(books).publish("p1", books.clock.now(), copies=3)
 
     assert [path.name for path in tmp_path.glob(".warehouse*")] == []
+    assert [path.name for path in (tmp_path / "warehouse").iterdir()] == ["warehouse-2026-03-20.duckdb"]
+
+
+@contextmanager
+def room_for(size_bytes: int) -> Iterator[None]:
+    """Inside, no file can be written beyond that size, as on a full disk."""
+    before, told = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, told)
+
+
+def test_a_full_disk_leaves_the_old_version_no_draft_and_says_what_to_do(tmp_path: Path) -> None:
+    source, target = tmp_path / "working.duckdb", tmp_path / "warehouse.duckdb"
+    source.write_bytes(b"new" * 10_000)
+    target.write_bytes(b"old")
+
+    with room_for(10_000), pytest.raises(Broken, match=r"still in place; make room .* warehouse publish"):
+        replace_by_copy(source, target)
+
+    assert target.read_bytes() == b"old"
+    assert {path.name for path in tmp_path.iterdir()} == {"working.duckdb", "warehouse.duckdb"}
+
+
+def test_the_days_copy_is_made_before_another_publication_may_begin(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    books.reconcile()
+    seen: list[str] = []
+
+    class Watched(FileWarehouse):
+        """A warehouse that looks at the lock of the working file while the day's copy is made."""
+
+        def _keep(self, copy: Path) -> None:
+            with open(self.workbench.folder / ".lock") as lock, pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            seen.append(copy.name)
+            super()._keep(copy)
+
+    Watched(books.workbench, books.db, books.home).publish("p1", books.clock.now(), copies=1)
+
+    assert seen == ["warehouse-2026-03-20.duckdb"]
 
 
 def test_a_log_beside_the_working_file_is_named_and_nothing_copied(tmp_path: Path) -> None:
