@@ -16,7 +16,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from billing_pipeline.adapters.postgres import SQL_FOLDER
-from billing_pipeline.adapters.warehouse import read_published
+from billing_pipeline.adapters.warehouse import Connection, answer, published
 from billing_pipeline.domain.currencies import Currency, exponent
 from billing_pipeline.domain.money import Money
 from billing_pipeline.domain.sides import readable
@@ -54,8 +54,9 @@ SHEETS: Final = (
 
 
 def write_report(warehouse: Path, month: date, folder: str | Path) -> tuple[Path, Path]:
-    """The two files, written into the folder: report-<month>.html and report-<month>.xlsx."""
-    tables = {sheet.title: rows_of(warehouse, sheet, month) for sheet in SHEETS}
+    """The two files, written into the folder: report-<month>.html and report-<month>.xlsx. All of one publication."""
+    with published(warehouse) as connection:
+        tables = {sheet.title: rows_of(connection, sheet, month) for sheet in SHEETS}
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     page, book = place / f"report-{month:%Y-%m}.html", place / f"report-{month:%Y-%m}.xlsx"
@@ -64,10 +65,10 @@ def write_report(warehouse: Path, month: date, folder: str | Path) -> tuple[Path
     return page, book
 
 
-def rows_of(warehouse: Path, sheet: Sheet, month: date) -> Rows:
+def rows_of(connection: Connection, sheet: Sheet, month: date) -> Rows:
     """The rows of one table for that month."""
     query = (SQL_FOLDER / "report" / f"{sheet.statement}.sql").read_text()
-    found = read_published(warehouse, query, {"month": month})
+    found = answer(connection, query, {"month": month})
     return [{name: in_words(value, name, row) for name, value in row.items()} for row in found]
 
 
@@ -90,6 +91,7 @@ def workbook(tables: Mapping[str, Rows]) -> Workbook:
             sheet.append([major(value, column, row) for column, value in row.items()])
             for cell, column in zip(sheet[sheet.max_row], columns, strict=True):
                 cell.number_format = shown_as(column, row) or cell.number_format
+                cell.data_type = "s" if cell.data_type == "f" else cell.data_type  # "=..." is what somebody wrote
         for n, column in enumerate(columns, start=1):
             longest = max([len(column), *(len(str(row[column])) for row in rows)])
             sheet.column_dimensions[get_column_letter(n)].width = min(max(12, longest + 2), COLUMN_WIDTH_MAX)

@@ -6,7 +6,8 @@ old file open keeps the old file.
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -172,18 +173,30 @@ def opened(path: Path, connect: Callable[..., Connection] = duckdb.connect) -> C
     return opened(path, connect)
 
 
-def read_published(path: Path, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
-    """Rows of a query on a published file, opened read-only. Raises Broken when there is none, or DuckDB refuses it."""
+@contextmanager
+def published(path: Path) -> Iterator[Connection]:
+    """The published file for as many questions as there are, all about one version. Raises Broken when there is none."""
     if not path.exists():
         raise Broken(f"{path} does not exist yet: run `billing-pipeline warehouse publish`")
     with opened(path) as connection:
-        try:
-            cursor = connection.execute(query, parameters)
-            columns = [column[0] for column in cursor.description or ()]
-            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-        except duckdb.Error as error:
-            refused = str(error).partition("\n")[0]
-            raise Broken(
-                f"the published warehouse cannot answer ({refused}): docs/tables.md names its tables and columns, and "
-                "`billing-pipeline warehouse publish` puts the newest in place"
-            ) from error
+        yield connection
+
+
+def answer(connection: Connection, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+    """Rows of a query on a published file. Raises Broken when DuckDB refuses it."""
+    try:
+        cursor = connection.execute(query, parameters)
+        columns = [column[0] for column in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    except duckdb.Error as error:
+        refused = str(error).partition("\n")[0]
+        raise Broken(
+            f"the published warehouse cannot answer ({refused}): docs/tables.md names its tables and columns, and "
+            "`billing-pipeline warehouse publish` puts the newest in place"
+        ) from error
+
+
+def read_published(path: Path, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+    """Rows of one query on a published file, opened read-only. Raises Broken when there is none, or DuckDB refuses it."""
+    with published(path) as connection:
+        return answer(connection, query, parameters)

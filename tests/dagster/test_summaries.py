@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
+from assets.charts import MONTHS_SHOWN, bars_by_month
 from assets.dunning import line_of
 from assets.summaries import certificate_table, metadata_of
 from billing_pipeline.domain.dunning import planned_steps
@@ -69,3 +70,19 @@ def test_certificates_say_up_to_when_with_count_sums_and_digest_or_plainly_that_
         "| payout | **NOT ISSUED**: the list broke off   half way | 0 |  | cdcdcdcdcdcd | 0 |",
     ]
     assert "no sweep has run" in certificate_table([])
+
+
+def test_the_same_month_of_two_years_has_a_bar_for_each() -> None:
+    this, last = (date(2027, 1, 1), 200), (date(2026, 1, 1), 100)
+
+    one, both = (bars_by_month("MRR", {"usd": points}).md_str for points in ([this], [last, this]))
+
+    assert one != both
+
+
+def test_the_chart_shows_the_last_months_and_not_all_that_ever_were() -> None:
+    months = [(date(2020 + n // 12, n % 12 + 1, 1), n) for n in range(40)]
+
+    some, all_ = (bars_by_month("MRR", {"usd": points}).md_str for points in (months[-MONTHS_SHOWN:], months))
+
+    assert some == all_

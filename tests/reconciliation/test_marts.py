@@ -2,20 +2,30 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PosixPath
+from typing import Any, ClassVar
 
 import openpyxl
 import pytest
 
-from billing_pipeline.adapters.close_report import SHEETS, chart, every_day, in_words, rows_of, summed, write_report
+from billing_pipeline.adapters.close_report import (
+    SHEETS,
+    chart,
+    every_day,
+    in_words,
+    rows_of,
+    summed,
+    workbook,
+    write_report,
+)
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, catalog
-from billing_pipeline.adapters.warehouse import read_published
+from billing_pipeline.adapters.warehouse import FileWarehouse, read_published
+from billing_pipeline.adapters.warehouse import published as published_file
 from tests.clusters import Cluster
 from tests.reconciliation.published import published
 from tests.seeds import add, insert_invoice, insert_subscription
-from tests.two_books import TwoBooks
+from tests.two_books import TwoBooks, agreed
 
 MONTHS = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3, 4)]
 
@@ -182,7 +192,8 @@ def test_the_daily_chart_has_every_day_of_the_month_also_those_without_cash() ->
 
 def test_the_report_draws_that_chart(path: Path, tmp_path: Path) -> None:
     month, (cash,) = date(2026, 3, 1), (sheet for sheet in SHEETS if sheet.statement == "cash")
-    rows = rows_of(path, cash, month)
+    with published_file(path) as connection:
+        rows = rows_of(connection, cash, month)
     whole, gaps = (
         chart("Cash collected by day", some, "date", "collected_minor") for some in (every_day(month, rows), rows)
     )
@@ -206,6 +217,47 @@ def test_the_report_tells_amounts_of_both_sides_in_major_units() -> None:
 
     assert (shown["ours"], shown["theirs"]) == ("pending 49.00 usd", "its 2 transactions sum to 5.00 usd")
     assert shown["subject"] == "4900 usd"
+
+
+class Overtaken(PosixPath):
+    """A path where the next publication takes the place of the file as soon as somebody has opened it once."""
+
+    looked: ClassVar[int] = 0
+
+    def exists(self) -> bool:
+        Overtaken.looked += 1
+        if Overtaken.looked == 2:
+            self.with_name("next").replace(self)
+        return super().exists()
+
+
+def test_all_sheets_of_a_report_are_of_one_publication(db: Database, tmp_path: Path) -> None:
+    books, month = agreed(db, tmp_path), date(2026, 3, 1)
+    warehouse = FileWarehouse(books.workbench, db, tmp_path)
+    versions = []
+    for name in ("more", "most"):
+        books.paid_invoice(name, "acme")
+        books.reconcile()
+        warehouse.publish(name, books.clock.now(), copies=1)
+        versions.append(warehouse.path.read_bytes())
+        write_report(warehouse.path, month, tmp_path / name)
+    place = Overtaken(tmp_path / "place")
+    place.write_bytes(versions[0])
+    place.with_name("next").write_bytes(versions[1])
+
+    page, _ = write_report(place, month, tmp_path / "out")
+
+    told = page.read_text()
+    assert told == (tmp_path / "more" / page.name).read_text()
+    assert told != (tmp_path / "most" / page.name).read_text()
+
+
+def test_what_somebody_wrote_is_no_formula_in_excel(tmp_path: Path) -> None:
+    workbook({"Open divergences": [{"about": '=HYPERLINK("http://x")', "currency": "usd"}]}).save(tmp_path / "x.xlsx")
+
+    cell = openpyxl.load_workbook(tmp_path / "x.xlsx")["Open divergences"]["A2"]
+
+    assert (cell.value, cell.data_type) == ('=HYPERLINK("http://x")', "s")
 
 
 def test_a_month_of_nothing_is_reported_as_such(path: Path, tmp_path: Path) -> None:
