@@ -22,8 +22,23 @@ def divergence_alert(context: dg.SensorEvaluationContext, billing: BillingResour
 
 
 @dg.run_failure_sensor(name="run_failure_alert", default_status=READING)
-def run_failure_alert(context: dg.RunFailureSensorContext) -> None:
-    """One e-mail for every failed run, with its job, its first error and where to look."""
-    message = (context.failure_event.message or "no message").splitlines()[0]
-    with BillingResource().world() as world:
-        alert(world, f"run-{context.dagster_run.run_id}", f"{context.dagster_run.job_name} failed", message)
+def run_failure_alert(context: dg.RunFailureSensorContext, billing: BillingResource) -> None:
+    """One e-mail for every failed run, with its job, the error of each failed step and where to look."""
+    run = context.dagster_run
+    said = [first_line(context.failure_event.message), *map(step_line, context.get_step_failure_events())]
+    text = "\n".join([*said, f"look at run {run.run_id} in Dagster's UI (`billing-pipeline ui`)"])
+    with billing.world() as world:
+        alert(world, f"run-{run.run_id}", f"{run.job_name} failed", text)
+
+
+def step_line(event: dg.DagsterEvent) -> str:
+    """The failed step and its own error, which names the remedy; Dagster wraps it in one that names neither."""
+    error = event.step_failure_data.error
+    own = (error.cause or error) if error else None
+    kind, _, said = first_line(own.message if own else None).partition(": ")
+    return f"{event.step_key}: {kind.rpartition('.')[2]}: {said}"
+
+
+def first_line(message: str | None) -> str:
+    """The message without its stack."""
+    return (message or "no message").strip().splitlines()[0]
