@@ -68,14 +68,8 @@ class LedgerExtract:
 
     def extract(self, run_id: str, now: datetime, *, full: bool = False) -> Extracted:
         """What was landed. Pulls everything when asked, at first, after a restore, or when a file is damaged."""
-        with (
-            self.lake.landing(run_id, "ledger", now) as landing,
-            self._snapshot() as (
-                connection,
-                cluster,
-                tx_to,
-            ),  # after waiting for the lake: never older than what is there
-        ):
+        # The snapshot is taken after waiting for the lake: it is never older than what is there.
+        with self.lake.landing(run_id, "ledger", now) as landing, self._snapshot() as (connection, cluster, tx_to):
             last = self.lake.last("ledger")
             reason = self._why_full(full, cluster, tx_to)
             since = 0 if reason or last is None else last.watermark
