@@ -17,6 +17,7 @@ from billing_pipeline.domain.retry_rules import DeclineClass, decline_class, ret
 RETRY_FIRST_DAYS_MAX: Final = 2  # so long a consequence waits for a retry that is due or under way
 UNDER_WAY: Final = frozenset({"processing", "succeeded", "requires_capture"})  # intents that may already have paid
 NEEDS_THE_CUSTOMER: Final = frozenset({DeclineClass.HARD, DeclineClass.CUSTOMER_FIX, DeclineClass.AUTHENTICATION})
+CONSEQUENCES: Final = frozenset({Action.MAIL, Action.SUSPEND, Action.CANCEL, Action.WRITE_OFF})
 NO_FUNDS: Final = "insufficient_funds"
 BUDGET_DAYS: Final = 30
 ASKS_BEFORE_EVERY_DEBIT: Final = frozenset(
@@ -78,7 +79,17 @@ def _hand_hold(hold: Hold, today: date) -> Why | None:
 
 
 def _next(steps: tuple[Step, ...], late: LateInvoice) -> Step | None:
-    return next((step for step in steps if late.key(step.name) not in late.taken), None)
+    """The first step not taken yet. A message below the rung reached, put there by a newer policy, comes too late."""
+    is_taken = [late.key(step.name) in late.taken for step in steps]
+    reached = max((index for index, one in enumerate(is_taken) if one), default=-1)
+    return next(
+        (
+            step
+            for index, step in enumerate(steps)
+            if not is_taken[index] and (step.action is not Action.MAIL or index > reached)
+        ),
+        None,
+    )
 
 
 def _row(climb: Climb, step: Step | None, at: datetime, why: Why | None = None) -> PlannedStep:
@@ -114,10 +125,22 @@ def _shown(at: datetime, late: LateInvoice) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC ({late.zone})"
 
 
-def _day_of(climb: Climb, steps: tuple[Step, ...], step: Step) -> date:
+def _retry_day(climb: Climb, step: Step) -> date:
+    steps, late = climb.ladder.retries, climb.late
     index = steps.index(step)
-    before = climb.late.taken.get(climb.late.key(steps[index - 1].name)) if index else None
-    taken_on = local_day(before.at, climb.late.zone) if before else None
+    before = late.taken.get(late.key(steps[index - 1].name)) if index else None
+    return _spaced(climb, steps, index, before.at if before else None)
+
+
+def _consequence_day(climb: Climb, step: Step) -> date:
+    """Its day, counted from the last consequence whatever its name: a policy may have changed since that announced days."""
+    steps = climb.ladder.consequences
+    before = [one.at for one in climb.late.taken.values() if one.action in CONSEQUENCES]
+    return _spaced(climb, steps, steps.index(step), max(before, default=None))
+
+
+def _spaced(climb: Climb, steps: tuple[Step, ...], index: int, before: datetime | None) -> date:
+    taken_on = local_day(before, climb.late.zone) if before else None
     return step_day(climb.ladder, steps, index, climb.late.late_since, taken_on)
 
 
@@ -183,7 +206,7 @@ def _retry_moment(climb: Climb, step: Step) -> datetime:
     late, timing = climb.late, climb.policy.timing
     if not step.day:
         return climb.at
-    day = _day_of(climb, climb.ladder.retries, step)
+    day = _retry_day(climb, step)
     if late.codes.decline == NO_FUNDS:
         day = payday_near(day, timing)
     moments = [local_moment(day, timing.morning, late.zone)]
@@ -197,7 +220,7 @@ def _consequence_row(climb: Climb, retry: PlannedStep | None) -> PlannedStep:
     step = _next(steps, late)
     if step is None:
         return _row(climb, None, climb.at, Why(Held.LADDER_DONE, "every step was taken"))
-    morning = local_moment(_day_of(climb, steps, step), climb.policy.timing.morning, late.zone)
+    morning = local_moment(_consequence_day(climb, step), climb.policy.timing.morning, late.zone)
     row = _timed(climb, step, morning)
     if row.held:
         return row

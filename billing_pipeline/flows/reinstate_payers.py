@@ -21,6 +21,7 @@ class Reinstated:
 def reinstate_payers(store: DunningStore, policy: Policy, clock: Clock, letters: Letters) -> Reinstated:
     """Reinstate every account that dunning suspended and that owes nothing overdue any more; each suspension once.
 
+    Where all subscriptions have ended meanwhile, the suspension is over as well, and nobody is told that anything is back.
     It runs right after apply_events, so that a payer waits for no schedule; its facts are applied by the next call.
     """
     return Reinstated(sum(_reinstate(store, policy, clock, letters, one) for one in store.reinstatable()))
@@ -30,6 +31,8 @@ def _reinstate(store: DunningStore, policy: Policy, clock: Clock, letters: Lette
     now, (invoice, step) = clock.now(), paid.suspensions[0]
     with store.transaction():
         if not all(store.note_reinstated(one, key, now) for one, key in paid.suspensions):
+            return False
+        if paid.ended:
             return False
         cause = (paid.account, invoice, step, now)
         store.put([subscription_fact("reinstate", one, *cause) for one in paid.subscriptions], now)

@@ -10,11 +10,12 @@ from typing import Final
 from billing_pipeline.domain.dunning import UNDER_WAY
 from billing_pipeline.domain.dunning_cases import Held, LateInvoice, PlannedStep
 from billing_pipeline.domain.dunning_policy import Policy
+from billing_pipeline.domain.dunning_timing import local_day
 from billing_pipeline.domain.errors import BillingError
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.domain.retry_rules import decline_class
 from billing_pipeline.flows.dunning_effects import queue_effects, queue_message
-from billing_pipeline.flows.plan_dunning import plan_of
+from billing_pipeline.flows.plan_dunning import block, plan_of
 from billing_pipeline.flows.ports import Clock, Gateway
 from billing_pipeline.flows.ports.dunning import DunningGate, DunningStore, Letters, StepRecord
 from billing_pipeline.flows.read_intents import Reading, read_intents
@@ -66,8 +67,9 @@ def run_dunning(  # long because six things are what dunning stands on, and a ru
 ) -> Dunned:  # fmt: skip
     """Take every step whose moment has come, each at most once; all effects are requests.
 
-    The plan is made anew, each intent is read at Stripe at most 60 seconds before its step is written, and the database
-    checks once more, in the transaction that queues the effect, that the invoice may still be dunned.
+    The plan is made anew; each intent is read at Stripe at most 60 seconds before its step is written, and then the gate is
+    asked again, because a long run outlives both; the database checks once more, in the transaction that queues the
+    effect, that the invoice may still be dunned.
     """
     now, run = clock.now(), Run(store, policy, letters, clock, run_id)
     lates = {late.invoice: late for late in store.late_invoices(now)}
@@ -81,21 +83,28 @@ def run_dunning(  # long because six things are what dunning stands on, and a ru
         readings = read_intents(
             gateway, clock, {row.invoice: late.intent for g in chunk for row, late in g}, READ_THREADS
         )
+        state, divergent = gate.gate(clock.now()), gate.held_invoices()
+        blocked = {name: why.held for name in readings if (why := block(state, divergent, name))}
         for group in chunk:
             try:
-                acted.append(_act(run, group, readings))
+                acted.append(_act(run, group, readings, blocked))
             except BillingError as error:  # one account's bad template must not stop the others
                 failed[str(group[0][0].account)] = str(error)
     return _summary(acted, held, failed)
 
 
-def _act(run: Run, steps: Sequence[Due], readings: Mapping[InvoiceId, Reading]) -> Acted:
-    """Write down and queue the account's steps in one transaction; where Stripe has just told otherwise, none."""
+def _act(
+    run: Run, steps: Sequence[Due], readings: Mapping[InvoiceId, Reading], blocked: Mapping[InvoiceId, Held]
+) -> Acted:
+    """Write down and queue the account's steps in one transaction; where Stripe has just told otherwise, none.
+
+    blocked: invoices that reconciliation forbids by now, and why.
+    """
     now, taken, held = run.clock.now(), list[Due](), list[Held]()
     with run.store.transaction():
         run.store.put([fact for row, _ in steps if (fact := readings[row.invoice].news)], now)
         for row, late in steps:
-            why = _changed(readings[row.invoice], now)
+            why = blocked.get(row.invoice) or _changed(readings[row.invoice], now)
             if why is None and not run.store.take(_record(run, row, late, readings[row.invoice], now)):
                 why = Held.CHANGED_MEANWHILE
             if why:
@@ -122,6 +131,7 @@ def _record(run: Run, row: PlannedStep, late: LateInvoice, reading: Reading, now
         planned=row,
         policy_version=run.policy.version,
         taken_at=now,
+        today=local_day(now, late.zone),
         intent_read_at=reading.at if late.intent else None,
         intent_status=reading.status,
         outcome=f"skipped by {skip.who}: {skip.why}" if skip else "taken",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from billing_pipeline.domain.dunning import planned_steps
 from billing_pipeline.domain.dunning_cases import Card, Held, Hold, LateInvoice, PlannedStep, Why
-from billing_pipeline.domain.dunning_policy import Action, Caps
+from billing_pipeline.domain.dunning_policy import Action, Caps, Step
 from billing_pipeline.domain.errors import Codes
 from billing_pipeline.domain.ids import PaymentMethodId
 from tests.domain.dunning_cases import CARD, FAILED_AT, POLICY, STEPS, day, declined, late, taken, with_ladder
@@ -258,3 +258,31 @@ def test_no_step_is_planned_twice_nor_on_money_under_way(invoice: LateInvoice, l
     assert not {row.step for row in due} & set(invoice.taken)
     assert not due or (invoice.intent_status not in ("processing", "succeeded") and invoice.has_failed)
     assert all(row.action is not Action.RETRY or invoice.card for row in due)
+
+
+def test_a_message_that_a_newer_policy_puts_below_the_rung_reached_is_not_sent_any_more():
+    suspended = late(taken=taken(retry_1=1, retry_2=4, reminder=2, final=9, suspend=12))
+    newer = with_ladder(*STEPS[:2], Step("second", 3, Action.MAIL, "escalation"), *STEPS[2:])
+
+    rows = planned_steps(suspended, newer, day(20))
+
+    assert [(row.step, row.due_on) for row in rows] == [("cancel", day(30).date())]
+
+
+def test_a_suspension_that_a_newer_policy_moves_earlier_is_still_taken():
+    warned = late(taken=taken(retry_1=1, retry_2=4, reminder=2, final=9))
+    newer = with_ladder(*STEPS[:2], Step("suspend", 4, Action.SUSPEND, "suspended"), STEPS[3], *STEPS[5:])
+
+    rows = planned_steps(warned, newer, day(20))
+
+    assert acts(rows) == ["suspend"]
+
+
+def test_a_message_that_a_newer_policy_removes_keeps_the_days_that_it_announced():
+    warned_late = late(taken=taken(retry_1=1, retry_2=4, reminder=2, final=20))
+    without_it = with_ladder(*[step for step in STEPS if step.name != "final"])
+
+    rows = planned_steps(warned_late, without_it, day(21))
+
+    assert acts(rows) == []
+    assert rows[0].due_on >= day(23).date()

@@ -115,3 +115,15 @@ def test_a_second_suspension_after_a_bank_return_is_reinstated_anew(world: World
 
     assert "suspend@2" in world.steps()
     assert (again, facts(world, "reinstate")) == (1, ["s1", "s1"])
+
+
+def test_a_payer_whose_subscriptions_were_canceled_is_not_told_that_the_service_is_back(world: World):
+    until(world, 20)
+    seeds.change(world.db, billing.subscriptions, "s1", state="canceled", next_period_start=None)
+    world.pay()
+
+    accounts = [reinstate(world) for _ in range(2)]
+
+    assert (accounts, facts(world, "reinstate")) == ([0, 0], [])
+    assert seeds.fetch(world.db, control.messages, template="reinstated") == []
+    assert [row["type"] for row in seeds.fetch(world.db, control.hooks)] == ["account.suspended"]

@@ -65,6 +65,7 @@ class DunningStore:
             segment=planned.segment,
             planned_on=planned.due_on,
             taken_at=step.taken_at,
+            today=step.today,
             intent_read_at=step.intent_read_at,
             intent_status=step.intent_status,
             outcome=step.outcome,
@@ -130,8 +131,9 @@ class DunningStore:
                 account,
                 tuple(self.live_subscriptions(account)),
                 tuple((InvoiceId(row.invoice_id), str(row.step)) for row in group),
+                ended,
             )
-            for account, group in groupby(rows, key=lambda row: AccountId(row.account_id))
+            for (account, ended), group in groupby(rows, key=lambda row: (AccountId(row.account_id), bool(row.ended)))
         ]
 
     def claim_messages(self, batch: int, now: datetime, lease_until: datetime) -> list[Message]:

@@ -39,11 +39,12 @@ class DunningGate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """A step as it goes into the books, with what Stripe said about the intent just before."""
+    """A step as it goes into the books, with what Stripe said about the intent just before. today: the customer's day."""
 
     planned: PlannedStep
     policy_version: str
     taken_at: datetime
+    today: date
     intent_read_at: datetime | None
     intent_status: str
     outcome: str
@@ -170,11 +171,15 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Reinstatable:
-    """A suspended account that owes nothing any more. suspensions: (invoice, key of the suspending step)."""
+    """A suspended account that owes nothing any more. suspensions: (invoice, key of the suspending step).
+
+    ended: all its subscriptions are canceled, so that there is nothing to give back.
+    """
 
     account: AccountId
     subscriptions: tuple[SubscriptionId, ...]
     suspensions: tuple[tuple[InvoiceId, str], ...]
+    ended: bool = False
 
 
 class DunningStore(Transactional, Protocol):

@@ -1,6 +1,7 @@
 -- Writes a step down, unless it was taken before or the invoice may no longer be dunned: the last look, under a lock.
 -- in: invoice_id, step, action, policy_version, segment text, planned_on date, taken_at, intent_read_at timestamptz,
---     intent_status, outcome text, owed_minor bigint, decline_class text, failures bigint, run_id text
+--     intent_status, outcome text, owed_minor bigint, decline_class text, failures bigint, run_id text,
+--     today date (the customer's)
 -- out: rows touched (1 taken, 0 not)
 insert into dunning_steps (invoice_id, step, action, policy_version, segment, planned_on, taken_at, intent_read_at,
                            intent_status, outcome, owed_minor, decline_class, failures, run_id)
@@ -17,6 +18,11 @@ where i.invoice_id = :invoice_id and i.state = 'overdue' and not i.disputed
              or exists (select 1 from stripe_attempts a
                         where a.outcome is null and a.operation in ('charge', 'confirm')
                           and a.subject = c.invoice_id || '#' || c.seq))
+  )
+  and not exists (
+      select from dunning_holds h
+      where (h.account_id = i.account_id or h.invoice_id = i.invoice_id)
+        and h.ended_at is null and h.kind <> 'skip' and (h.until is null or h.until >= :today)
   )
 for share of i
 on conflict (invoice_id, step) do nothing
