@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from billing_pipeline.domain.attempts import Operation
-from billing_pipeline.domain.ids import StripeSubscriptionId
+from billing_pipeline.domain.ids import CustomerId, StripeSubscriptionId, SubscriptionId
 from billing_pipeline.domain.mirror import Inexpressible, Mirrored, Wanted, refuse_archived, refuse_currency
 from billing_pipeline.domain.mirror_policy import MirrorPolicy
 from billing_pipeline.domain.mirror_requests import (
@@ -68,7 +68,7 @@ def read_mirror(desk: Desk, case: MirrorCase, stripe_id: str = "") -> Seen | Non
 
 def make_mirror(desk: Desk, case: MirrorCase, want: Wanted) -> Done:
     """Adopt the mirror that Stripe has already, or make one; then hold it and look whether it is held."""
-    if (there := adoptable(desk, case, want)) is not None:
+    if (there := adoptable(desk, case, want.customer)) is not None:
         note(desk, case, "created", "adopted: Stripe had a mirror of it already", there=there)
         return keep_in_step(desk, adopted(case, there), want, there)
     if (why := refuse_archived(want, case.links, {})) is not None:
@@ -88,20 +88,31 @@ def adopted(case: MirrorCase, there: Seen) -> MirrorCase:
     return replace(case, mirrored=Mirrored(there.stripe_id, "created"))
 
 
-def adoptable(desk: Desk, case: MirrorCase, want: Wanted) -> Seen | None:
+def forgotten(desk: Desk, case: MirrorCase) -> MirrorCase | None:
+    """The case with a living mirror that the books have no more: its maker died, or it was left held; None for none.
+
+    Stripe is asked only where a mirror was ever asked for. A deleted customer has none.
+    """
+    if case.links.customer is None or not desk.store.attempts_made(Operation.MIRROR, case.subscription_id):
+        return None
+    there = adoptable(desk, case, case.links.customer)
+    return adopted(case, there) if there else None
+
+
+def adoptable(desk: Desk, case: MirrorCase, customer: CustomerId) -> Seen | None:
     """A living mirror that carries our id: made before a crash, or before this database was restored."""
-    listed = {"customer": want.customer, "expand": [f"data.{one}" for one in EXPANDED]}
+    listed = {"customer": customer, "expand": [f"data.{one}" for one in EXPANDED]}
     for page in desk.gateway.pages("/v1/subscriptions", listed):
         for one in page.objects:
-            if is_ours(one, want) and not (there := seen(one)).over:
+            if is_ours(one, case.subscription_id, desk.environment) and not (there := seen(one)).over:
                 return there
     return None
 
 
-def is_ours(listed: Json, want: Wanted) -> bool:
+def is_ours(listed: Json, subscription_id: SubscriptionId, environment: str) -> bool:
     """Whether a listed subscription is a mirror of this one, of this environment."""
     marks = listed.get("metadata") or {}
-    return all(marks.get(name) == want.metadata[name] for name in ("subscription_id", "environment"))
+    return marks.get("subscription_id") == subscription_id and marks.get("environment") == environment
 
 
 def keep_in_step(desk: Desk, case: MirrorCase, want: Wanted, there: Seen) -> Done:

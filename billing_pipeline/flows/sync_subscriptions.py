@@ -12,7 +12,15 @@ from billing_pipeline.domain.mirror import Inexpressible, Later, NoMirror, Wante
 from billing_pipeline.domain.mirror_policy import MirrorPolicy
 from billing_pipeline.flows.call_stripe import settle_calls
 from billing_pipeline.flows.follow_edits import follow_edits
-from billing_pipeline.flows.mirror_calls import Desk, end_mirror_of, keep_in_step, make_mirror, note, read_mirror
+from billing_pipeline.flows.mirror_calls import (
+    Desk,
+    end_mirror_of,
+    forgotten,
+    keep_in_step,
+    make_mirror,
+    note,
+    read_mirror,
+)
 from billing_pipeline.flows.ports import Clock, Gateway
 from billing_pipeline.flows.ports.sync import MirrorCase, SyncStore
 from billing_pipeline.flows.send_attempts import in_threads
@@ -106,11 +114,14 @@ def _sync(desk: Desk, case: MirrorCase) -> tuple[list[str], str]:
 
 
 def _none(desk: Desk, case: MirrorCase, why: str) -> tuple[list[str], str]:
-    """The subscription is over, or stands still: so is its mirror."""
-    if case.mirrored.alive and not end_mirror_of(desk, case, why):
+    """The subscription is over, or stands still: so is its mirror, also one that the books have lost."""
+    if desk.store.call_open(Operation.MIRROR, case.subscription_id):
+        return ["unknown"], ""  # it may be making one at this moment
+    left = case if case.mirrored.alive else forgotten(desk, case)
+    if left and not end_mirror_of(desk, left, why):
         return ["unknown"], ""
-    note(desk, case, "canceled" if case.mirrored.stripe_id else "none", why, digest=case.digest)
-    return ["ended" if case.mirrored.alive else "unchanged"], ""
+    note(desk, case, "canceled" if (left or case).mirrored.stripe_id else "none", why, digest=case.digest)
+    return ["ended" if left else "unchanged"], ""
 
 
 def _later(desk: Desk, case: MirrorCase, why: Later) -> tuple[list[str], str]:

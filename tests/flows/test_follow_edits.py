@@ -274,3 +274,16 @@ def test_an_account_on_net_terms_is_billed_here(desk: MirrorDesk) -> None:
     assert [row["method_path"][:6] for row in fetch(desk.db, stripe.stripe_attempts, operation="mirror")][
         -1
     ] == "delete"
+
+
+def test_a_mirror_that_is_held_because_it_cannot_follow_ends_with_its_subscription(desk: MirrorDesk) -> None:
+    insert_price(desk.db, "team-eur", "team", currency="eur", scheme="per_unit", unit_minor=1100)
+    desk.catalog()
+    change(desk.db, billing.subscription_items, "s1-1", price_id="team-eur")
+    desk.alter(currency="eur")
+    desk.sync()
+
+    desk.ask("cancel")
+    done = desk.sync()
+
+    assert (done.ended, desk.theirs()["status"], desk.ours()["mirror_state"]) == (1, "canceled", "canceled")

@@ -146,3 +146,24 @@ def test_the_noise_of_a_held_mirror_moves_no_invoice_of_ours(desk: MirrorDesk) -
     assert {row["state"] for row in noise} == {"ignored"}
     assert [row["charger"] for row in fetch(desk.db, billing.invoices)] == ["engine", "engine"]
     assert desk.clock.now() - desk.ours()["next_period_start"] < timedelta(0)
+
+
+def test_a_mirror_whose_maker_died_ends_with_its_subscription(db: Database, simulator: Simulator) -> None:
+    desk = open_mirror_desk(db, simulator)
+    mirror_customer(desk)
+    insert_price(db)
+    insert_subscription(db)
+    desk.bill()
+    desk.catalog()
+    dying = MirrorDesk(db, simulator, Dying(desk.gateway, 1, True), desk.policy)  # type: ignore[arg-type]
+    with pytest.raises(Crash):
+        dying.sync()
+
+    desk.ask("cancel")
+    desk.pass_time(minutes=11)
+    desk.sync()
+    desk.guard()
+    desk.sync()
+
+    (mirror,) = simulator.objects("subscription")
+    assert mirror["status"] == "canceled"
