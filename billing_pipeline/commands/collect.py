@@ -11,12 +11,14 @@ from billing_pipeline.adapters.card_limits_file import read_card_limits
 from billing_pipeline.adapters.stores.collection_store import CollectionStore
 from billing_pipeline.adapters.stores.customer_store import CustomerStore
 from billing_pipeline.bootstrap import open_world
+from billing_pipeline.commands.named import require_account
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.domain.money import Money
 from billing_pipeline.flows.collect_payments import THREADS_MAX, collect_payments
 from billing_pipeline.flows.follow_payment_methods import follow_payment_methods
 from billing_pipeline.flows.provision_customers import provision_customers
+from billing_pipeline.flows.renew_customer import Renewed, renew_customer
 from billing_pipeline.flows.settle_unknowns import settle_unknowns
 
 app = typer.Typer(no_args_is_help=True, help="Collect money: charges, retries, unknown outcomes, customers, cards.")
@@ -70,6 +72,33 @@ def customers(as_json: AsJson = False) -> None:
     with open_world() as world:
         done = provision_customers(CustomerStore(world.db), world.gateway, world.clock, environment=world.settings.mode)
     show(done, as_json)
+
+
+@app.command("new-customer")
+def new_customer(
+    account: Annotated[str, typer.Argument(help="The account whose customer was deleted in Stripe.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a new Stripe customer for an account whose customer was deleted there; open invoices are tried anew with it.
+
+    Example: billing-pipeline collect new-customer acme
+    """
+    with open_world() as world:
+        require_account(world.db, account)
+        done = renew_customer(
+            CustomerStore(world.db), world.gateway, world.clock, AccountId(account), environment=world.settings.mode
+        )
+    typer.echo(json.dumps(asdict(done)) if as_json else renewed_text(account, done))
+
+
+def renewed_text(account: str, done: Renewed) -> str:
+    """What came of a new customer, and what is left to do."""
+    if done.now is None:
+        return (
+            f"{account} is not {done.before} any more; the next `billing-pipeline collect customers` makes the new one"
+        )
+    canceled = f"; {done.canceled} open intents of {done.before} are canceled" if done.canceled else ""
+    return f"{account} is {done.now} now{canceled}. It has no payment method yet: send the customer the payment link"
 
 
 @app.command()

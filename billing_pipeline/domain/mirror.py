@@ -118,7 +118,10 @@ def goal(
     if part := inexpressible(subscription, links, max(now, starts)):
         return Inexpressible(part)
     if links.customer is None:
-        return Later("the account is no customer in Stripe yet: `billing-pipeline collect customers`")
+        return Later(
+            "the account is no customer in Stripe: `billing-pipeline collect customers`, or `collect new-customer` where that "
+            "was deleted"
+        )
     if missing := unlinked(subscription, links, now):
         return Later(missing)
     if not mirrored.alive and (why := too_early(subscription, starts, now)):

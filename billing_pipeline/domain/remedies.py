@@ -18,7 +18,8 @@ REMEDIES: Final = {
     "payment_method_unexpected_state": "the payment method was detached: send the customer the payment link",
     "payment_method_not_available": "the payment method is switched off in the dashboard, or try again later",
     "tax_id_invalid": "Stripe does not take the tax id: correct it on the account, or leave it to the invoice's text",
-    "resource_missing": "the customer or payment method no longer exists in Stripe: send the customer the payment link",
+    "resource_missing": "the customer or payment method no longer exists in Stripe: send the customer the payment link, "
+    "after `billing-pipeline collect new-customer` where the customer was deleted",
     NO_PAYMENT_METHOD: "no payment method: send the customer the payment link",
     BUDGET_SPENT: "the card's tries are used up: wait, or send the customer the payment link",
 }

@@ -136,7 +136,7 @@ WHY: Final[Mapping[RepairKind, str]] = {
     RepairKind.BOOK_DISPUTE: "a dispute moved money that is not in the books: book it",
     RepairKind.BOOK_FEE: "Stripe took a fee that is not in the books: book it",
     RepairKind.BOOK_PAYOUT: "a payout moved or came back: book it",
-    RepairKind.FLAG_CUSTOMER: "the customer was deleted in Stripe: flag the account",
+    RepairKind.FLAG_CUSTOMER: "the customer was deleted in Stripe: flag the account; `collect new-customer` makes another",
     RepairKind.HOLD_MIRROR: "the mirror could charge beside us: hold it again",
     RepairKind.SETTLE_ATTEMPT: "nobody knows how the call ended: ask Stripe",
     RepairKind.REFUND_DUPLICATE: "the invoice was paid twice: refund the later payment",

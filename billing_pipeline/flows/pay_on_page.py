@@ -108,14 +108,18 @@ def open_payment(counter: Counter, invoice: PageInvoice) -> Session:
 
 
 def open_setup(counter: Counter, invoice: PageInvoice) -> Session:
-    """A secret with which the browser can leave a card or bank account. An unused one is handed out again."""
+    """A secret with which the browser can leave a card or bank account. An unused one is handed out again.
+
+    Not one of an earlier customer: what it saves would be of a customer that is deleted.
+    """
     if invoice.customer_id is None:
         return Session(PageState.LATER)
     if invoice.setup_intent_id:
         known = counter.gateway.read(f"/v1/setup_intents/{invoice.setup_intent_id}")
-        if known and waits_for_deposits(known):
+        is_theirs = known is not None and id_of(known.get("customer")) == invoice.customer_id
+        if known and is_theirs and waits_for_deposits(known):
             return Session(PageState.VERIFYING)
-        if known and known["status"] in USABLE_SETUP:
+        if known and is_theirs and known["status"] in USABLE_SETUP:
             return Session(PageState.READY, known["client_secret"])
     currency = invoice.remaining.currency
     request = set_up_method(invoice.account_id, invoice.customer_id, currency, counter.environment)

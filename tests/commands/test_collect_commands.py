@@ -193,3 +193,20 @@ def test_the_rules_for_retries_can_be_read(variables: dict[str, str]) -> None:
     ]
     assert {"cards": "mastercard", "declines_max": 10, "within_hours": 24} in told_rules["limits"]
     assert "do_not_try_again" in shown
+
+
+def test_an_account_whose_customer_was_deleted_becomes_another(
+    variables: dict[str, str], db: Database, simulator: Simulator
+) -> None:
+    old = simulator.client().v1.customers.create({"email": "acme@example.com"}).id
+    insert_account(db, stripe_customer_id=old, customer_deleted_at=START)
+    simulator.drift.delete_customer(old)
+
+    words = said(variables, "collect", "new-customer", "acme")
+
+    (new,) = [one["id"] for one in simulator.objects("customer") if not one.get("deleted")]
+    assert f"acme is {new} now. It has no payment method yet" in words
+    with pytest.raises(Broken, match="no customer of account 'acme' was deleted"):
+        said(variables, "collect", "new-customer", "acme")
+    with pytest.raises(Broken, match="no account 'nobody'"):
+        said(variables, "collect", "new-customer", "nobody")

@@ -10,9 +10,9 @@ from sqlalchemy import Row
 
 from billing_pipeline.adapters.stores.attempt_rows import AttemptRows
 from billing_pipeline.domain.customers import TAX_EXEMPT, address_of
-from billing_pipeline.domain.ids import AccountId, CustomerId
+from billing_pipeline.domain.ids import AccountId, CustomerId, InvoiceId, PaymentIntentId
 from billing_pipeline.domain.requests import Customer
-from billing_pipeline.flows.ports.collection import KnownMethod, UnlinkedAccount
+from billing_pipeline.flows.ports.collection import KnownMethod, StaleIntent, UnlinkedAccount
 
 DAY: Final = timedelta(days=1)
 
@@ -43,6 +43,27 @@ class CustomerStore(AttemptRows):
         """The customer of that account."""
         row = self.db.row("collection/customer_of_account", account_id=account)
         return CustomerId(row.stripe_customer_id) if row and row.stripe_customer_id else None
+
+    def deleted_customer(self, account: AccountId) -> CustomerId | None:
+        """The account's customer, where that was deleted in Stripe and the account is neither erased nor parked."""
+        row = self.db.row("collection/deleted_customer", account_id=account)
+        return CustomerId(row.stripe_customer_id) if row else None
+
+    def open_intents(self, account: AccountId) -> list[StaleIntent]:
+        """The intents of the account's open collections."""
+        rows = self.db.rows("collection/open_intents_of_account", account_id=account)
+        return [
+            StaleIntent(InvoiceId(row.invoice_id), row.seq, PaymentIntentId(row.payment_intent_id), row.cancels_lost)
+            for row in rows
+        ]
+
+    def forget_customer(self, account: AccountId, customer: CustomerId, now: datetime) -> bool:
+        """The account has no customer any more, and none of its payment methods; False where it has another by now."""
+        with self.db.transaction():
+            forgotten = self.db.run("collection/forget_customer", account_id=account, customer_id=customer)
+            if forgotten:
+                self.db.run("collection/lay_methods_aside", account_id=account, kept=[], default_id="", now=now)
+        return bool(forgotten)
 
     def keep_methods(self, account: AccountId, methods: Sequence[KnownMethod], now: datetime) -> bool:
         """Make the account's methods exactly these; whether the default is another one now."""
