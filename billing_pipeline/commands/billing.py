@@ -81,7 +81,7 @@ def change(
     wish: Annotated[str, typer.Argument(help='What exactly, as JSON, such as {"quantity": 5}.')] = "{}",
     timing: Annotated[Timing, typer.Option(help="When it takes effect.")] = "now",
     source: Annotated[str, typer.Option(help="A unique name: asking twice under it changes nothing.")] = "",
-    requested_by: Annotated[str, typer.Option(help="Who asks.")] = "command line",
+    by: Annotated[str, typer.Option(help="Who asks.")] = "command line",
 ) -> None:
     """Ask for a change: add, remove, swap, quantity, trial, convert, pause, resume, cancel, keep, suspend, reinstate, start.
 
@@ -92,7 +92,7 @@ def change(
     with open_world() as world:
         asked = request_change(
             BillingStore(world.db), world.clock, SubscriptionId(subscription), kind, wish_json(wish),
-            timing=timing, source=source, requested_by=requested_by,
+            timing=timing, source=source, requested_by=by,
         )  # fmt: skip
     name, at = asked.change.source, asked.change.effective_at.isoformat()
     typer.echo(f"{name}: takes effect {at}, applied by `bill issue`" if asked.new else f"{name}: asked for before")

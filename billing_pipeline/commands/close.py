@@ -27,14 +27,14 @@ app = typer.Typer(no_args_is_help=True, help="Close days with their proof; show 
 @app.command()
 def through(
     day: Annotated[date, typer.Argument(parser=typed_day, help="The last day to close.")],
-    who: Annotated[str, typer.Option(help="Who closes.")],
+    by: Annotated[str, typer.Option(help="Who closes.")],
     accept_remainder: Annotated[
         bool, typer.Option("--accept-remainder", help="Close although a bridge has one.")
     ] = False,
 ) -> None:
     """Close every open day up to that one, each with its proof.
 
-    Example: billing-pipeline close through 2026-06-30 --who ann
+    Example: billing-pipeline close through 2026-06-30 --by ann
     """
     with open_world() as world:
         parts, policy = parts_of(world), parts_of(world).policy_file.policy
@@ -42,7 +42,7 @@ def through(
         proof = parts.comparison.examine(run, policy, zone=world.settings.zone).proof
         done = close_day(
             parts.closes, proof, world.clock, through=day, zone_name=world.settings.zone,
-            zone=world.settings.time_zone, who=who, cut_off=run.cut_off, accept_remainder=accept_remainder,
+            zone=world.settings.time_zone, who=by, cut_off=run.cut_off, accept_remainder=accept_remainder,
         )  # fmt: skip
     typer.echo(f"{done.days} days closed; the books are closed through {done.through}")
     for closed, digest in done.digests.items():

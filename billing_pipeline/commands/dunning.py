@@ -39,7 +39,7 @@ app.add_typer(bounces, name="bounces")
 Subject = Annotated[str, typer.Argument(help="An account id, an invoice id or an invoice number.")]
 MessageId = Annotated[str, typer.Argument(help="The message, as `dunning messages` shows it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Who = Annotated[str, typer.Option("--who", help="Who says so.")]
+By = Annotated[str, typer.Option("--by", help="Who says so.")]
 WhyText = Annotated[str, typer.Option("--why", help="The reason, for those who come later.")]
 Until = Annotated[date | None, typer.Option("--until", parser=typed_day, help="The last day that it holds.")]
 
@@ -105,34 +105,34 @@ def run(
 @app.command()
 def hold(
     subject: Subject,
-    who: Who,
+    by: By,
     why: WhyText,
     until: Until = None,
     skip_next: Annotated[bool, typer.Option("--skip-next", help="Leave out the invoice's next step only.")] = False,
 ) -> None:
     """Pause dunning of an account or an invoice, until a day or until it is released.
 
-    Example: billing-pipeline dunning hold acme --who ann --why "key account" --until 2026-06-30
+    Example: billing-pipeline dunning hold acme --by ann --why "key account" --until 2026-06-30
     """
     with open_world() as world:
         desk = dunning_parts(world).desk
         kind: HoldKind = "skip" if skip_next else "pause"
-        number = hold_dunning(desk, world.clock, Wish(subject, kind, who, why, until))
+        number = hold_dunning(desk, world.clock, Wish(subject, kind, by, why, until))
     typer.echo(f"hold {number}: {kind} {subject}{f' until {until}' if until else ''}")
 
 
 @app.command()
 def promise(
-    subject: Subject, until: Annotated[date, typer.Option("--until", parser=typed_day, help="The promised day.")], who: Who,
+    subject: Subject, until: Annotated[date, typer.Option("--until", parser=typed_day, help="The promised day.")], by: By,
     why: WhyText = "promised to pay",
 ) -> None:  # fmt: skip
     """Believe a promise to pay: no step on the account or invoice through that day.
 
-    Example: billing-pipeline dunning promise inv-sub-acme-20260331 --until 2026-06-30 --who ann
+    Example: billing-pipeline dunning promise inv-sub-acme-20260331 --until 2026-06-30 --by ann
     """
     with open_world() as world:
         desk = dunning_parts(world).desk
-        number = hold_dunning(desk, world.clock, Wish(subject, "promise", who, why, until))
+        number = hold_dunning(desk, world.clock, Wish(subject, "promise", by, why, until))
     typer.echo(f"hold {number}: {subject} promised to pay until {until}")
 
 

@@ -88,7 +88,7 @@ def list_(
 @app.command()
 def note(
     divergence: Annotated[str, typer.Argument(help="Its id, as `reconcile list` shows it.")],
-    who: Annotated[str, typer.Option(help="Who says so.")],
+    by: Annotated[str, typer.Option(help="Who says so.")],
     text: Annotated[str, typer.Option(help="What is said.")] = "",
     owner: Annotated[str, typer.Option(help="Who looks after it from now on.")] = "",
     state: Annotated[
@@ -97,11 +97,11 @@ def note(
 ) -> None:
     """Write a person's word on a divergence; it stays in its history.
 
-    Example: billing-pipeline reconcile note amount-1f0c9a63b2d4 --who ann --state explained --text "agreed with the customer"
+    Example: billing-pipeline reconcile note amount-1f0c9a63b2d4 --by ann --state explained --text "agreed with the customer"
     """
     with open_world() as world:
         parts_of(world).divergences.annotate(
-            divergence, world.clock.now(), who, state=state or "", owner=owner, note=text
+            divergence, world.clock.now(), by, state=state or "", owner=owner, note=text
         )
     typer.echo(f"{divergence}: {state or 'noted'}{f', {owner} looks after it' if owner else ''}")
 

@@ -21,7 +21,7 @@ from billing_pipeline.repair_hands import hands_of
 app = typer.Typer(no_args_is_help=True, help="Repairs of divergences: each adds facts, none edits history.")
 
 Number = Annotated[int, typer.Argument(help="Its number, as `repairs list` shows it.")]
-Who = Annotated[str, typer.Option("--who", help="Who decides; never who asked for it.")]
+By = Annotated[str, typer.Option("--by", help="Who decides; never who asked for it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -44,27 +44,27 @@ def list_(
 
 @app.command()
 def approve(
-    repair: Number, who: Who, invoice: Annotated[str, typer.Option(help="The invoice that an orphan pays.")] = ""
+    repair: Number, by: By, invoice: Annotated[str, typer.Option(help="The invoice that an orphan pays.")] = ""
 ) -> None:
     """Approve a repair that somebody else, or the comparison, asked for.
 
-    Example: billing-pipeline repairs approve 7 --who bob
-    Example: billing-pipeline repairs approve 8 --who bob --invoice inv-sub-acme-20260331
+    Example: billing-pipeline repairs approve 7 --by bob
+    Example: billing-pipeline repairs approve 8 --by bob --invoice inv-sub-acme-20260331
     """
     with open_world() as world:
         named = InvoiceId(invoice) if invoice else None
-        parts_of(world).repairs.approve(repair, who, world.clock.now(), invoice=named)
+        parts_of(world).repairs.approve(repair, by, world.clock.now(), invoice=named)
     typer.echo(f"repair {repair} is approved; `billing-pipeline repairs run` does it")
 
 
 @app.command()
-def refuse(repair: Number, who: Who, why: Annotated[str, typer.Option(help="The reason.")]) -> None:
+def refuse(repair: Number, by: By, why: Annotated[str, typer.Option(help="The reason.")]) -> None:
     """Refuse a repair.
 
-    Example: billing-pipeline repairs refuse 7 --who bob --why "the customer has paid by wire"
+    Example: billing-pipeline repairs refuse 7 --by bob --why "the customer has paid by wire"
     """
     with open_world() as world:
-        parts_of(world).repairs.refuse(repair, who, why, world.clock.now())
+        parts_of(world).repairs.refuse(repair, by, why, world.clock.now())
     typer.echo(f"repair {repair} is refused: {why}")
 
 

@@ -30,7 +30,7 @@ All = Annotated[bool, typer.Option("--all", help="Every subscription, where none
 Cycles = Annotated[
     int, typer.Option("--cycles", min=0, max=24, help="Past cycles to compare besides the next invoice.")
 ]
-Who = Annotated[str, typer.Option("--who", help="Who says so.")]
+By = Annotated[str, typer.Option("--by", help="Who says so.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SEGMENTS: Final = ("business", "consumer")
 SHOWN_MAX: Final = 200  # lines of a table; --json has all
@@ -68,16 +68,16 @@ def rehearse_now(
 
 @app.command()
 def plan(
-    who: Who, names: Names = None, segment: Segment = None, everything: All = False, cycles: Cycles = CYCLES,
+    by: By, names: Names = None, segment: Segment = None, everything: All = False, cycles: Cycles = CYCLES,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Rehearse, and plan a take-over at the next boundary for whatever Stripe would bill to the cent. Exit code 1 for a rest.
 
-    Example: billing-pipeline takeover plan sub-acme --who ann
+    Example: billing-pipeline takeover plan sub-acme --by ann
     """
     require_choice(names, segment, everything)
     with open_world() as world:
-        found = plan_takeover(sync_parts(world).desk, who, segment=segment, names=ids(names), cycles=cycles)
+        found = plan_takeover(sync_parts(world).desk, by, segment=segment, names=ids(names), cycles=cycles)
     show(found, as_json, "planned for its boundary")
     if not all(one.ready for one in found):
         raise typer.Exit(EXIT_FINDINGS)
@@ -96,15 +96,15 @@ def switch(as_json: AsJson = False) -> None:
 
 @app.command("give-back")
 def give_back(
-    who: Who, names: Names = None, segment: Segment = None, everything: All = False, as_json: AsJson = False
+    by: By, names: Names = None, segment: Segment = None, everything: All = False, as_json: AsJson = False
 ) -> None:
     """Plan that the engine bills again from the next boundary on; `switch` carries it out. Withdraws what is only planned.
 
-    Example: billing-pipeline takeover give-back --all --who ann
+    Example: billing-pipeline takeover give-back --all --by ann
     """
     require_choice(names, segment, everything)
     with open_world() as world:
-        done = plan_give_back(sync_parts(world).desk, who, segment=segment, names=ids(names))
+        done = plan_give_back(sync_parts(world).desk, by, segment=segment, names=ids(names))
     if as_json:
         typer.echo(json.dumps(asdict(done)))
         return
@@ -152,27 +152,27 @@ def proposals(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def accept(proposal_id: Proposal, who: Who) -> None:
+def accept(proposal_id: Proposal, by: By) -> None:
     """Follow a change that was made in Stripe: it is put on the subscription's list of changes.
 
-    Example: billing-pipeline takeover accept 7 --who ann
+    Example: billing-pipeline takeover accept 7 --by ann
     """
-    decide(proposal_id, who, accepted=True)
+    decide(proposal_id, by, accepted=True)
 
 
 @app.command()
-def reject(proposal_id: Proposal, who: Who) -> None:
+def reject(proposal_id: Proposal, by: By) -> None:
     """Take a change back that was made in Stripe: the next sync sets the mirror back.
 
-    Example: billing-pipeline takeover reject 7 --who ann
+    Example: billing-pipeline takeover reject 7 --by ann
     """
-    decide(proposal_id, who, accepted=False)
+    decide(proposal_id, by, accepted=False)
 
 
-def decide(proposal_id: int, who: str, *, accepted: bool) -> None:
+def decide(proposal_id: int, by: str, *, accepted: bool) -> None:
     """Decide a proposal and say so."""
     with open_world() as world:
-        subscription = decide_proposal(sync_parts(world).store, world.clock, proposal_id, accept=accepted, who=who)
+        subscription = decide_proposal(sync_parts(world).store, world.clock, proposal_id, accept=accepted, who=by)
     typer.echo(f"{subscription}: {'the change is on its list' if accepted else 'Stripe is set back by the next sync'}")
 
 

@@ -47,7 +47,7 @@ def _complaint(found: str | None, wish: Wish, today: date) -> str | None:
     if found is None:
         return f"no account or invoice {wish.subject!r}: give an account id, an invoice id or an invoice number"
     if not wish.who.strip() or not wish.why.strip():
-        return "a hold needs somebody and a reason: give --who and --why"
+        return "a hold needs somebody and a reason: give --by and --why"
     if wish.kind == "promise" and wish.until is None:
         return "a promise to pay has a date: give --until YYYY-MM-DD"
     if wish.kind == "skip" and found == "account":

@@ -15,7 +15,7 @@ NOBODY = {"BILLING_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing", "CO
 MISTYPED = [
     ("reconcile list --state {}", "expired"),
     ("reconcile list --kind {}", "orphan_object"),
-    ("reconcile note amount-1 --who ann --state {}", "explained"),
+    ("reconcile note amount-1 --by ann --state {}", "explained"),
     ("events list --state {}", "dead"),
     ("refunds list --state {}", "requested"),
     ("refunds request pi_1 --reason r --by ann --to {}", "credit"),
@@ -32,7 +32,7 @@ MISTYPED = [
 DAYS = [
     "reconcile proof --day {}",
     "bill issue --day {}",
-    "close through {} --who ann",
+    "close through {} --by ann",
     "close restatement 2026-06-01 {}",
     "credits grant acme 1.00 --expires {}",
     "ledger statement acme --as-of {}",

@@ -65,9 +65,9 @@ def test_a_run_with_a_closed_gate_does_nothing_and_says_so(say: Say, world: Worl
 
 def test_holds_are_made_and_released_by_command(say: Say, world: World):
     told = [
-        say("hold", "acme", "--who", "ann", "--why", "key account").text,
-        say("promise", "INV-2", "--until", "2099-01-31", "--who", "bob").text,
-        say("hold", "inv-1", "--skip-next", "--who", "ann", "--why", "called").text,
+        say("hold", "acme", "--by", "ann", "--why", "key account").text,
+        say("promise", "INV-2", "--until", "2099-01-31", "--by", "bob").text,
+        say("hold", "inv-1", "--skip-next", "--by", "ann", "--why", "called").text,
         say("release", "acme").text,
     ]
 

@@ -106,7 +106,7 @@ def test_a_person_explains_a_divergence(variables: dict[str, str], db: Database)
         "reconcile",
         "note",
         name,
-        "--who",
+        "--by",
         "ann",
         "--state",
         "explained",
@@ -138,7 +138,7 @@ def test_repairs_are_shown_approved_and_refused(variables: dict[str, str], db: D
     ran = invoke(variables, "repairs", "run").output
     listed = invoke(variables, "repairs", "list").output
     (told,) = json.loads(invoke(variables, "repairs", "list", "--json").output)
-    invoke(variables, "repairs", "approve", "1", "--who", "ann", "--invoice", "inv-1")
+    invoke(variables, "repairs", "approve", "1", "--by", "ann", "--invoice", "inv-1")
 
     assert "after approval" in dry
     assert "1 wait for approval" in ran
@@ -151,7 +151,7 @@ def test_a_refused_repair_is_said_to_be_refused(variables: dict[str, str], db: D
     invoke(variables, "reconcile", "run", "--no-publish")
     invoke(variables, "repairs", "run")
 
-    said = invoke(variables, "repairs", "refuse", "1", "--who", "ann", "--why", "paid by wire")
+    said = invoke(variables, "repairs", "refuse", "1", "--by", "ann", "--why", "paid by wire")
 
     assert said.output == "repair 1 is refused: paid by wire\n"
     assert fetch(db, control.repairs)[0]["state"] == "refused"
@@ -179,7 +179,7 @@ def test_a_statement_comes_in(variables: dict[str, str], tmp_path: Path) -> None
 def test_days_are_closed_and_reported(variables: dict[str, str], tmp_path: Path, db: Database) -> None:
     invoke(variables, "reconcile", "run")
 
-    closed = invoke(variables, "close", "through", "2025-12-31", "--who", "ann")
+    closed = invoke(variables, "close", "through", "2025-12-31", "--by", "ann")
     restated = invoke(variables, "close", "restatement", "2025-12-01", "2025-12-31")
     told = invoke(variables, "close", "restatement", "2025-12-01", "2025-12-31", "--json")
     reported = invoke(variables, "close", "report", "2026-01", "--folder", str(tmp_path / "out"))

@@ -9,10 +9,10 @@ def test_a_world_without_subscriptions_is_in_step(home: str) -> None:
     synced = run("takeover", "sync", "--json", BILLING_HOME=home)
     rehearsed = run("takeover", "rehearse", BILLING_HOME=home)
     plans = run("takeover", "plans", "--json", BILLING_HOME=home)
-    unchosen = run("takeover", "plan", "--who", "ann", BILLING_HOME=home)
+    unchosen = run("takeover", "plan", "--by", "ann", BILLING_HOME=home)
     mistyped = run("takeover", "rehearse", "nobody", BILLING_HOME=home)
-    segment = run("takeover", "plan", "--segment", "everybody", "--who", "ann", BILLING_HOME=home)
-    undecided = run("takeover", "accept", "7", "--who", "ann", BILLING_HOME=home)
+    segment = run("takeover", "plan", "--segment", "everybody", "--by", "ann", BILLING_HOME=home)
+    undecided = run("takeover", "accept", "7", "--by", "ann", BILLING_HOME=home)
 
     assert (synced.code, json.loads(synced.text)["mirrors"]["created"]) == (0, 0)
     assert (rehearsed.code, "0 of 0 ready" in rehearsed.text) == (0, True)

@@ -56,3 +56,15 @@ def exists(line: str) -> bool:
         at = below[word]
     known = {name for parameter in at.params for name in [*parameter.opts, *parameter.secondary_opts]}
     return set(options) <= known | {"--help"}
+
+
+def test_whoever_acts_is_named_by_one_option() -> None:
+    options = {name for command in leaves(TREE) for parameter in command.params for name in parameter.opts}
+
+    assert options & {"--by", "--who", "--requested-by"} == {"--by"}
+
+
+def leaves(at: Any) -> list[Any]:
+    """Every command below that one that has none below it."""
+    below = getattr(at, "commands", {})
+    return [leaf for one in below.values() for leaf in leaves(one)] if below else [at]

@@ -51,8 +51,8 @@ def test_who_and_why_are_kept(world: World):
     ("wish", "remedy"),
     [
         (Wish("nobody", "pause", "ann", "x"), "no account or invoice 'nobody'"),
-        (Wish("acme", "pause", " ", "x"), "give --who and --why"),
-        (Wish("acme", "pause", "ann", ""), "give --who and --why"),
+        (Wish("acme", "pause", " ", "x"), "give --by and --why"),
+        (Wish("acme", "pause", "ann", ""), "give --by and --why"),
         (Wish("acme", "promise", "ann", "x"), "give --until"),
         (Wish("acme", "skip", "ann", "x"), "name the invoice"),
         (Wish("acme", "pause", "ann", "x", date(2020, 1, 1)), "is past"),
