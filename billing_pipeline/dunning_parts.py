@@ -50,7 +50,7 @@ class DunningParts:
 
     def send(self, limit: int = ALL) -> Sent:
         """Carry so many messages."""
-        return send_messages(self.store, self.mailer, self.world.gateway, self.world.clock, limit=limit)
+        return send_messages(self.store, self.mailer, self.world.gateway, self.gate, self.world.clock, limit=limit)
 
     def tell(self, limit: int = ALL) -> Told:
         """Carry so many hooks."""

@@ -15,6 +15,7 @@ from billing_pipeline.domain.errors import Unknown
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.flows.plan_dunning import plan_dunning
 from billing_pipeline.flows.ports import Page, Reply
+from billing_pipeline.flows.ports.dunning import Delivery, Message, Outcome
 from billing_pipeline.flows.run_dunning import Dunned, run_dunning
 from tests import seeds
 from tests.fakes import FakeClock
@@ -69,6 +70,19 @@ class Gate:
 
     def held_invoices(self) -> Mapping[InvoiceId, str]:
         return self.divergent
+
+
+class Post:
+    """A mailer that answers as it was told, then well."""
+
+    def __init__(self, *outcomes: Outcome, repeatable: bool = False) -> None:
+        self.outcomes = list(outcomes)
+        self.repeatable = repeatable
+        self.carried: list[str] = []
+
+    def send(self, message: Message) -> Delivery:
+        self.carried.append(message.message_id)
+        return Delivery(self.outcomes.pop(0) if self.outcomes else Outcome.SENT, "words")
 
 
 class World:

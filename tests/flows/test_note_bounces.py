@@ -23,7 +23,7 @@ def world(db: Database) -> World:
     found = World(db)
     found.late(codes={"decline": "lost_card"})
     found.day(2).run()
-    send_messages(found.store, Post(), found.stripe, found.clock)
+    send_messages(found.store, Post(), found.stripe, found.gate, found.clock)
     return found
 
 
@@ -63,7 +63,7 @@ def test_an_old_report_says_nothing_of_a_message_that_was_sent_again(world: Worl
     world.clock.advance(hours=1)
     DunningDesk(world.db).resend(SENT, world.clock.now())
     on_its_way = note(world, old)
-    send_messages(world.store, Post(), world.stripe, world.clock)
+    send_messages(world.store, Post(), world.stripe, world.gate, world.clock)
 
     again, new = note(world, old), note(world, reported(world))
 

@@ -10,23 +10,10 @@ from billing_pipeline.adapters.stores.dunning_desk import DunningDesk
 from billing_pipeline.adapters.tables import catalog, control
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
-from billing_pipeline.flows.ports.dunning import Delivery, Letter, Message, Outcome
+from billing_pipeline.flows.ports.dunning import Letter, Message, Outcome
 from billing_pipeline.flows.send_messages import BACK_OFF, Sent, send_messages
 from tests import seeds
-from tests.dunning_world import World
-
-
-class Post:
-    """A mailer that answers as it was told, then well."""
-
-    def __init__(self, *outcomes: Outcome, repeatable: bool = False) -> None:
-        self.outcomes = list(outcomes)
-        self.repeatable = repeatable
-        self.carried: list[str] = []
-
-    def send(self, message: Message) -> Delivery:
-        self.carried.append(message.message_id)
-        return Delivery(self.outcomes.pop(0) if self.outcomes else Outcome.SENT, "words")
+from tests.dunning_world import Post, World
 
 
 @pytest.fixture
@@ -38,7 +25,7 @@ def world(db: Database) -> World:
 
 
 def send(world: World, post: Post) -> Sent:
-    return send_messages(world.store, post, world.stripe, world.clock)
+    return send_messages(world.store, post, world.stripe, world.gate, world.clock)
 
 
 def states(world: World) -> Sequence[str]:
@@ -113,39 +100,6 @@ def test_a_file_whose_writer_died_is_simply_written_again(world: World):
     done = send(world, Post(repeatable=True))
 
     assert (done.sent, states(world)) == (1, ["sent"])
-
-
-def test_a_notice_is_withdrawn_when_the_invoice_was_paid_before_it_left(world: World):
-    world.pay()
-    post = Post()
-
-    done = send(world, post)
-
-    assert (done, states(world), post.carried) == (Sent(withdrawn=1), ["withdrawn"], [])
-
-
-def test_an_old_notice_asks_stripe_once_more_and_is_withdrawn_when_stripe_has_the_money(world: World):
-    post = Post(Outcome.DEFERRED)
-    send(world, post)
-    world.clock.advance(hours=3)
-    world.stripe.statuses["pi_inv-1"] = "processing"
-
-    done = send(world, post)
-
-    assert (done, len(post.carried)) == (Sent(withdrawn=1), 1)
-
-
-def test_an_old_notice_waits_while_stripe_is_silent(world: World):
-    world.clock.advance(hours=3)
-    world.stripe.silent = True
-    post = Post()
-    silent = send(world, post)
-
-    world.stripe.silent = False
-    world.clock.advance(minutes=2)
-    heard = send(world, post)
-
-    assert (silent, heard, len(post.carried)) == (Sent(deferred=1), Sent(sent=1), 1)
 
 
 def test_an_account_without_an_address_is_reported(db: Database):

@@ -31,7 +31,7 @@ def test_whatever_the_server_does_no_customer_gets_a_message_twice(
 
     with serving(server) as mailer:
         for _ in range(2):
-            send_messages(world.store, mailer, world.stripe, world.clock)
+            send_messages(world.store, mailer, world.stripe, world.gate, world.clock)
             found.append(seeds.fetch(db, control.messages)[0]["state"])
             server.at = ""
             world.clock.advance(minutes=2)

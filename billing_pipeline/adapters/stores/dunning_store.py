@@ -151,9 +151,9 @@ class DunningStore:
             "dunning/note_message", message_id=message_id, state=state, error=error, next_try_at=next_try_at, now=now
         )
 
-    def open_intents(self, invoices: Sequence[InvoiceId]) -> dict[InvoiceId, PaymentIntentId | None]:
-        """Those of the invoices that are still overdue and not under way, with their open intent."""
-        rows = self.db.rows("dunning/open_intents", invoices=list(invoices))
+    def open_intents(self, invoices: Sequence[InvoiceId], today: date) -> dict[InvoiceId, PaymentIntentId | None]:
+        """Those of the invoices that are still overdue, not under way and not on hold, with their open intent."""
+        rows = self.db.rows("dunning/open_intents", invoices=list(invoices), today=today)
         return {row.invoice_id: row.payment_intent_id for row in rows}
 
     def hard_bounce(self, message_id: str) -> str:

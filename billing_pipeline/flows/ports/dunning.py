@@ -230,8 +230,8 @@ class DunningStore(Transactional, Protocol):
     def stranded_messages(self, now: datetime) -> list[Message]:
         """Messages whose sender died while sending."""
 
-    def open_intents(self, invoices: Sequence[InvoiceId]) -> dict[InvoiceId, PaymentIntentId | None]:
-        """Those of the invoices that are still overdue and not under way, with their open intent."""
+    def open_intents(self, invoices: Sequence[InvoiceId], today: date) -> dict[InvoiceId, PaymentIntentId | None]:
+        """Those of the invoices that are still overdue, not under way and not on hold, with their open intent."""
 
     def hard_bounce(self, message_id: str) -> str:
         """Why mail to the message's address is lost: a message to it came back for ever, and none was taken since; '' if not."""
