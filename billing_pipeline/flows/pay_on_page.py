@@ -82,7 +82,17 @@ def shown_state(invoice: PageInvoice) -> PageState:
         return PageState.PART_PAID
     if invoice.intent_status == "processing":
         return PageState.PROCESSING
+    if invoice.charger == "stripe":
+        return PageState.LATER  # an intent of ours beside Stripe's invoice would be a second charger
     return PageState.TRYING if invoice.in_flight else PageState.READY
+
+
+def stripes_page(counter: Counter, invoice: PageInvoice) -> str:
+    """Where Stripe takes the payment of an open invoice that it bills; '' where it does not bill it, or does not answer."""
+    if invoice.charger != "stripe" or shown_state(invoice) is not PageState.LATER:
+        return ""
+    found = read_quietly(counter.gateway, f"/v1/invoices/{invoice.stripe_invoice_id}")
+    return str((found or {}).get("hosted_invoice_url") or "")
 
 
 def open_payment(counter: Counter, invoice: PageInvoice) -> Session:

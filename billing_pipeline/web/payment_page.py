@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from billing_pipeline.adapters.stores.page_store import PageStore
@@ -22,6 +22,7 @@ from billing_pipeline.flows.pay_on_page import (
     open_payment,
     open_setup,
     shown_state,
+    stripes_page,
 )
 from billing_pipeline.flows.ports.page import PageInvoice
 from billing_pipeline.flows.send_attempts import NOT_NOW
@@ -33,6 +34,7 @@ STRIPE_HOSTS: Final = "https://js.stripe.com https://*.js.stripe.com"
 ASSETS: Final = {"page.css": "text/css", "page.js": "text/javascript"}
 LOOK_AGAIN_S: Final = 5  # while another one pays
 BODY_BYTES_MAX: Final = 1_000  # {"mode": "pay"} and no more
+SEE_OTHER: Final = 303
 EXPIRED: Final = 410
 NOT_FOUND: Final = 404
 
@@ -121,6 +123,8 @@ def show_invoice(page: Page, token: str, mode: Mode) -> Response:
             invoice = page.counter.store.page_invoice(invoice_id)
     if invoice is None:
         return stop(page, "tampered", NOT_FOUND)
+    if mode == "pay" and (elsewhere := stripes_page(page.counter, invoice)):
+        return RedirectResponse(elsewhere, SEE_OTHER, headers=page.headers)
     state = PageState.READY if mode == "card" else shown_state(invoice)
     words = sentence(invoice.locale, "" if state is PageState.READY else state)
     ready = state is PageState.READY and bool(page.publishable_key)

@@ -297,14 +297,3 @@ def test_assets_are_served_and_nothing_else(visitor: Visitor) -> None:
     assert visitor.client.get("/pay/assets/page.css").status_code == 200
     assert visitor.client.get("/pay/assets/page.js").status_code == 200
     assert visitor.client.get("/pay/assets/texts.toml").status_code == 404
-
-
-def test_a_setup_of_a_deleted_customer_is_not_handed_out_to_the_new_one(visitor: Visitor) -> None:
-    visitor.ask("session", "card")
-    new = visitor.desk.sim.client().v1.customers.create({"metadata": {"account_id": "acme"}}).id
-    change(visitor.desk.db, catalog.accounts, "acme", stripe_customer_id=new)
-
-    told = visitor.ask("session", "card")
-
-    newest = visitor.desk.sim.objects("setup_intent")[-1]
-    assert (newest["customer"], told["client_secret"]) == (new, newest["client_secret"])

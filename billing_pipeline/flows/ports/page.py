@@ -24,6 +24,7 @@ class PageInvoice:
 
     seq 0: never collected. in_flight: a call whose outcome is not known yet. attempts, setups, choices: calls so far.
     part_paid: a charge paid some of it, and no second one may pay the rest.
+    stripe_invoice_id: Stripe's invoice behind it, '' where the engine bills.
     """
 
     invoice_id: InvoiceId
@@ -48,6 +49,8 @@ class PageInvoice:
     setups: int
     choices: int
     part_paid: bool
+    charger: str
+    stripe_invoice_id: str
 
 
 class PageStore(CollectionStore, Protocol):

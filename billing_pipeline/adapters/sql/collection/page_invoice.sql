@@ -3,6 +3,7 @@
 -- out: the columns of flows.ports.page.PageInvoice, amounts in minor units of currency, without the lines
 select i.invoice_id, i.number, i.state, i.account_id, i.currency, i.due_on, i.total_minor,
        i.due_minor - i.paid_minor - i.credited_minor as remaining_minor,
+       i.charger, coalesce(i.stripe_invoice_id, '') as stripe_invoice_id,
        a.stripe_customer_id as customer_id, a.name as customer_name, a.locale, e.name as seller,
        coalesce(c.seq, 0) as seq, c.seq is not null and c.closed_at is null as collection_open, c.payment_intent_id,
        coalesce(c.status, '') as intent_status,
