@@ -8,10 +8,13 @@ from typing import Final, Literal
 
 from billing_pipeline.domain.dunning_policy import Action
 from billing_pipeline.domain.errors import Codes
-from billing_pipeline.domain.ids import AccountId, InvoiceId, PaymentIntentId, PaymentMethodId, PlanId
+from billing_pipeline.domain.ids import AccountId, InvoiceId, PaymentIntentId, PaymentMethodId, PlanId, StripeInvoiceId
 from billing_pipeline.domain.money import Money
 
 NO_CODES: Final = Codes()
+
+Asked = PaymentIntentId | StripeInvoiceId
+"""What Stripe is asked about before a step: the invoice's intent, or Stripe's own invoice where Stripe bills it."""
 
 
 class Held(StrEnum):
@@ -100,7 +103,7 @@ class LateInvoice:
     charger: str = "engine"
     disputed: bool = False
     unapproved_backlog: bool = False
-    intent: PaymentIntentId | None = None
+    intent: Asked | None = None
     intent_status: str = ""
     has_failed: bool = True
     failures: int = 0

@@ -1,4 +1,4 @@
-"""What Stripe says about payment intents at this moment, and the fact it makes when that is news to us."""
+"""What Stripe says about payment intents and its own invoices at this moment, and the fact it makes when that is news."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from billing_pipeline.domain.dunning_cases import Asked
 from billing_pipeline.domain.errors import BillingError, Broken
-from billing_pipeline.domain.ids import InvoiceId, PaymentIntentId
+from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.flows.facts import swept_fact
-from billing_pipeline.flows.ports import Clock, Fact, Gateway
+from billing_pipeline.flows.ports import Clock, Fact, Gateway, Json
 
 SETTLED: Final = frozenset({"succeeded", "processing", "requires_capture", "canceled"})
 """Statuses that forbid dunning: if we act on such an intent at all, we have missed a fact."""
+
+
+ENDED: Final = frozenset({"succeeded", "void", "uncollectible"})
+PAYMENTS: Final = ["payments.data.payment.payment_intent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Reading:
 
 
 def read_intents(
-    gateway: Gateway, clock: Clock, intents: Mapping[InvoiceId, PaymentIntentId | None], threads: int
+    gateway: Gateway, clock: Clock, intents: Mapping[InvoiceId, Asked | None], threads: int
 ) -> dict[InvoiceId, Reading]:
     """A reading per invoice; for one without an intent there is nothing to ask. Never inside a transaction."""
     asked = {invoice: intent for invoice, intent in intents.items() if intent}
@@ -38,16 +43,35 @@ def read_intents(
         return readings | dict(zip(asked, answers, strict=True))
 
 
-def _read(gateway: Gateway, clock: Clock, intent: PaymentIntentId) -> Reading:
+def _read(gateway: Gateway, clock: Clock, name: Asked) -> Reading:
     """at is taken before the question: an answer is never older than it says."""
-    at = clock.now()
+    at, is_invoice = clock.now(), name.startswith("in_")
     try:
-        body = gateway.read(f"/v1/payment_intents/{intent}")
+        if is_invoice:
+            body = gateway.read(f"/v1/invoices/{name}", {"expand": PAYMENTS})
+        else:
+            body = gateway.read(f"/v1/payment_intents/{name}")
     except Broken:
         raise
     except BillingError:
         return Reading(at, silent=True)
-    if body is None:
+    if body is None or body.get("status") == "draft":
         return Reading(at, silent=True)
+    if is_invoice:
+        status = status_of(body)
+        return Reading(at, status, news=swept_fact(body, api_version=gateway.api_version) if status in ENDED else None)
     status = str(body.get("status", ""))
     return Reading(at, status, news=swept_fact(body, api_version=gateway.api_version) if status in SETTLED else None)
+
+
+def status_of(invoice: Json) -> str:
+    """Stripe's invoice in the words of intents: succeeded when it is paid, processing while a payment of it is under way."""
+    if invoice["status"] == "paid":
+        return "succeeded"
+    payments = (invoice.get("payments") or {}).get("data") or ()
+    intents = [(one.get("payment") or {}).get("payment_intent") for one in payments]
+    coming = {"processing", "requires_capture"} | (
+        set() if invoice["amount_paid"] else {"succeeded"}
+    )  # not a part paid before
+    moving = any(isinstance(one, Mapping) and one.get("status") in coming for one in intents)
+    return "processing" if moving and invoice["status"] == "open" else str(invoice["status"])

@@ -14,9 +14,9 @@ from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.domain.collecting import codes_from
 from billing_pipeline.domain.currencies import Currency
-from billing_pipeline.domain.dunning_cases import Card, Hold, LateInvoice, Taken
+from billing_pipeline.domain.dunning_cases import Asked, Card, Hold, LateInvoice, Taken
 from billing_pipeline.domain.errors import Broken
-from billing_pipeline.domain.ids import AccountId, InvoiceId, PaymentIntentId, SubscriptionId
+from billing_pipeline.domain.ids import AccountId, InvoiceId, SubscriptionId
 from billing_pipeline.domain.money import Money
 from billing_pipeline.flows.ports import Fact
 from billing_pipeline.flows.ports.dunning import Hook, Letter, Message, OwedInvoice, Payer, Reinstatable, StepRecord
@@ -151,10 +151,10 @@ class DunningStore:
             "dunning/note_message", message_id=message_id, state=state, error=error, next_try_at=next_try_at, now=now
         )
 
-    def open_intents(self, invoices: Sequence[InvoiceId], today: date) -> dict[InvoiceId, PaymentIntentId | None]:
-        """Those of the invoices that are still overdue, not under way and not on hold, with their open intent."""
+    def open_intents(self, invoices: Sequence[InvoiceId], today: date) -> dict[InvoiceId, Asked | None]:
+        """Those of the invoices that are still overdue, not under way and not on hold, with what to ask Stripe about."""
         rows = self.db.rows("dunning/open_intents", invoices=list(invoices), today=today)
-        return {row.invoice_id: row.payment_intent_id for row in rows}
+        return {row.invoice_id: row.intent for row in rows}
 
     def hard_bounce(self, message_id: str) -> str:
         """Why mail to the message's address is lost; '' where nothing speaks against it, or a person sends it again."""

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from billing_pipeline.domain.dunning_cases import LateInvoice, PlannedStep
+from billing_pipeline.domain.dunning_cases import Asked, LateInvoice, PlannedStep
 from billing_pipeline.domain.errors import Codes
-from billing_pipeline.domain.ids import AccountId, InvoiceId, PaymentIntentId, SubscriptionId
+from billing_pipeline.domain.ids import AccountId, InvoiceId, SubscriptionId
 from billing_pipeline.domain.money import Money
 from billing_pipeline.flows.ports import Fact, Json, Transactional
 
@@ -230,8 +230,8 @@ class DunningStore(Transactional, Protocol):
     def stranded_messages(self, now: datetime) -> list[Message]:
         """Messages whose sender died while sending."""
 
-    def open_intents(self, invoices: Sequence[InvoiceId], today: date) -> dict[InvoiceId, PaymentIntentId | None]:
-        """Those of the invoices that are still overdue, not under way and not on hold, with their open intent."""
+    def open_intents(self, invoices: Sequence[InvoiceId], today: date) -> dict[InvoiceId, Asked | None]:
+        """Those of the invoices that are still overdue, not under way and not on hold, with what to ask Stripe about."""
 
     def hard_bounce(self, message_id: str) -> str:
         """Why mail to the message's address is lost: a message to it came back for ever, and none was taken since; '' if not."""

@@ -1,6 +1,7 @@
 -- Every overdue invoice with all that decides about dunning it: one row each, by account and due date.
 -- Payment status is read from collections, which only applied Stripe facts write; attempts tell only what is still open,
--- which card was tried, and how often; what others tried on the card is told by its declines.
+-- which card was tried, and how often; what others tried on the card is told by its declines. An invoice that Stripe bills has no
+-- collection: its failures are told by facts about Stripe's invoice, which stands for the intent.
 -- in: now timestamptz
 -- out: invoice_id, account_id, currency text, owed_minor bigint, late_since date, zone, country, kind, locale, plan_id,
 --      collection_method, charger text, disputed, unapproved_backlog bool, intent, intent_status text, has_failed bool,
@@ -59,10 +60,16 @@ select
     greatest(l.due_on, (l.backlog_approved_at at time zone 'UTC')::date, (y.returned_at at time zone 'UTC')::date) as late_since,
     a.zone, a.country, a.segment as kind, a.locale, mp.plan_id, l.collection_method, l.charger, l.disputed,
     l.collection_method = 'backlog' and l.backlog_approved_at is null as unapproved_backlog,
-    case when c.closed_at is null then c.payment_intent_id end as intent,
+    case when l.charger = 'stripe' then l.stripe_invoice_id when c.closed_at is null then c.payment_intent_id end as intent,
     case when c.closed_at is null then coalesce(c.status, '') else '' end as intent_status,
     coalesce(y.failures, 0) > 0 or coalesce(y.returns, 0) > 0 or l.collection_method = 'net_terms'
-        or pm.payment_method_id is null or coalesce(c.status, '') = 'requires_action' as has_failed,
+        or pm.payment_method_id is null or coalesce(c.status, '') = 'requires_action'
+        or l.charger = 'stripe' and exists (
+            select from inbox f
+            where f.object_id = l.stripe_invoice_id and f.state <> 'new' and (
+                f.type = 'invoice.payment_failed'
+                or f.source = 'sweep' and f.payload ->> 'status' = 'open' and f.payload ->> 'attempted' = 'true')
+        ) as has_failed,
     coalesce(y.failures, 0) as failures,
     coalesce(c.last_codes, '{}') as codes, c.last_failed_at,
     case when c.closed_at is null then c.retry_at end as retry_at,

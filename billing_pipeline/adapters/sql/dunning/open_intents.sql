@@ -1,6 +1,7 @@
--- Those of the invoices that are still overdue, undisputed, not on hold and without money under way, with their open intent.
--- in: invoices text[], today date    out: invoice_id, payment_intent_id text (null: none)
-select i.invoice_id, c.payment_intent_id
+-- Those of the invoices that are still overdue, undisputed, not on hold and without money under way, with their
+-- open intent, or with Stripe's invoice where Stripe bills.
+-- in: invoices text[], today date    out: invoice_id, intent text (null: none)
+select i.invoice_id, case when i.charger = 'stripe' then i.stripe_invoice_id else c.payment_intent_id end as intent
 from invoices i left join collections c on c.invoice_id = i.invoice_id and c.closed_at is null
 where i.invoice_id = any(cast(:invoices as text[])) and i.state = 'overdue' and not i.disputed
   and coalesce(c.status, '') not in ('processing', 'succeeded', 'requires_capture')
