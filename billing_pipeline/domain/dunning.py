@@ -71,11 +71,15 @@ def hold_of(late: LateInvoice, at: datetime) -> Why | None:
 
 def _hand_hold(hold: Hold, today: date) -> Why | None:
     """A promise holds through its day, a pause until its day or without end; a skip concerns one step only."""
-    if hold.kind == "skip" or (hold.until and hold.until < today):
+    if hold.kind == "skip" or _over(hold, today):
         return None
     until = f" until {hold.until}" if hold.until else ""
     kind = Held.PROMISED if hold.kind == "promise" else Held.HELD_BY_HAND
     return Why(kind, f"{hold.kind}{until}, by {hold.who}: {hold.why}")
+
+
+def _over(hold: Hold, today: date) -> bool:
+    return hold.until is not None and hold.until < today
 
 
 def _next(steps: tuple[Step, ...], late: LateInvoice) -> Step | None:
@@ -224,7 +228,8 @@ def _consequence_row(climb: Climb, retry: PlannedStep | None) -> PlannedStep:
     row = _timed(climb, step, morning)
     if row.held:
         return row
-    if skip := next((hold for hold in late.holds if hold.kind == "skip"), None):
+    today = local_day(climb.at, late.zone)
+    if skip := next((hold for hold in late.holds if hold.kind == "skip" and not _over(hold, today)), None):
         return replace(row, skipped_by=skip)
     if why := _not_now(climb, row, retry):
         return _row(climb, step, climb.at, why)

@@ -286,3 +286,11 @@ def test_a_message_that_a_newer_policy_removes_keeps_the_days_that_it_announced(
 
     assert acts(rows) == []
     assert rows[0].due_on >= day(23).date()
+
+
+def test_a_skip_whose_last_day_has_passed_skips_nothing():
+    asked = Hold(1, "skip", "ann", "called", day(2).date())
+
+    on_its_day, later = (planned_steps(late(taken=taken(retry_1=1), holds=(asked,)), POLICY, day(n)) for n in (2, 3))
+
+    assert [row.skipped_by for row in (*on_its_day, *later) if row.step == "reminder"] == [asked, None]
