@@ -15,9 +15,10 @@ from billing_pipeline.flows.ports import Clock, Fact, Gateway, Json
 SETTLED: Final = frozenset({"succeeded", "processing", "requires_capture", "canceled"})
 """Statuses that forbid dunning: if we act on such an intent at all, we have missed a fact."""
 
-
+UNDER_WAY: Final = frozenset({"processing", "requires_capture"})
 ENDED: Final = frozenset({"succeeded", "void", "uncollectible"})
-PAYMENTS: Final = ["payments.data.payment.payment_intent"]
+"""Ends of an invoice of Stripe's, in the words of status_of."""
+EXPANDED: Final = {"expand": ["payments.data.payment.payment_intent"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +48,20 @@ def _read(gateway: Gateway, clock: Clock, name: Asked) -> Reading:
     """at is taken before the question: an answer is never older than it says."""
     at, is_invoice = clock.now(), name.startswith("in_")
     try:
-        if is_invoice:
-            body = gateway.read(f"/v1/invoices/{name}", {"expand": PAYMENTS})
-        else:
-            body = gateway.read(f"/v1/payment_intents/{name}")
+        body = (
+            gateway.read(f"/v1/invoices/{name}", EXPANDED)
+            if is_invoice
+            else gateway.read(f"/v1/payment_intents/{name}")
+        )
     except Broken:
         raise
     except BillingError:
         return Reading(at, silent=True)
     if body is None or body.get("status") == "draft":
         return Reading(at, silent=True)
-    if is_invoice:
-        status = status_of(body)
-        return Reading(at, status, news=swept_fact(body, api_version=gateway.api_version) if status in ENDED else None)
-    status = str(body.get("status", ""))
-    return Reading(at, status, news=swept_fact(body, api_version=gateway.api_version) if status in SETTLED else None)
+    status = status_of(body) if is_invoice else str(body.get("status", ""))
+    over = ENDED if is_invoice else SETTLED
+    return Reading(at, status, news=swept_fact(body, api_version=gateway.api_version) if status in over else None)
 
 
 def status_of(invoice: Json) -> str:
@@ -70,8 +70,7 @@ def status_of(invoice: Json) -> str:
         return "succeeded"
     payments = (invoice.get("payments") or {}).get("data") or ()
     intents = [(one.get("payment") or {}).get("payment_intent") for one in payments]
-    coming = {"processing", "requires_capture"} | (
-        set() if invoice["amount_paid"] else {"succeeded"}
-    )  # not a part paid before
+    part_paid = bool(invoice["amount_paid"])  # then an intent that succeeded is that part, and none is under way
+    coming = UNDER_WAY if part_paid else UNDER_WAY | {"succeeded"}
     moving = any(isinstance(one, Mapping) and one.get("status") in coming for one in intents)
     return "processing" if moving and invoice["status"] == "open" else str(invoice["status"])
