@@ -25,10 +25,16 @@ INVOICES_PER_RUN_MAX: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """A period that the books know: who charged for it. The tiles of a subscription's time line."""
+    """A period that the books know: who charged for it. The tiles of a subscription's time line.
+
+    none_yet: nobody charged for it, nor for any before it: the first period that is billed is yet to come. shared: what the
+    coupons of its invoice were shared by, line by line: the amount, and whether it is of an item that is paid in advance.
+    """
 
     period: Period
     charger: Charger
+    none_yet: bool = False
+    shared: tuple[tuple[int, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +42,20 @@ class Step:
     """What is due at one boundary. subscription: as it is from then on, but for its next boundary, which is next_at.
 
     tile: the period that starts there and who charges for it; None when the subscription has ended or its trial ended
-    and nothing is billed for want of a card. joins: a tile comes before it. arrears: the metered items and the stretches
-    of usage to bill.
+    and nothing is billed for want of a card. last: the tile before it. arrears: the metered items and the stretches of
+    usage to bill.
     """
 
     subscription: Subscription
     at: datetime
     tile: Billed | None
-    joins: bool
+    last: Billed | None
     arrears: tuple[tuple[Item, Period], ...] = ()
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing was billed before it."""
+        return self.last is None or self.last.none_yet
 
     @property
     def next_at(self) -> datetime | None:
@@ -82,15 +93,21 @@ def step_at(subscription: Subscription, at: datetime, last: Billed | None, has_c
     """What is due at the subscription's boundary. Raises Broken when it cannot be billed."""
     arrears = usage_due(subscription, last)
     if subscription.cancel_at is not None and subscription.cancel_at <= at:
-        return Step(ended(subscription, subscription.cancel_at), at, None, last is not None, arrears)
+        return Step(ended(subscription, subscription.cancel_at), at, None, last, arrears)
     if subscription.state is SubscriptionState.TRIALING:
         subscription = trial_over(subscription, at, has_card)
         if subscription.state is not SubscriptionState.ACTIVE:
-            return Step(subscription, at, None, last is not None)
-    tile = Billed(stretch(subscription, at), Charger.NONE if subscription.idle else subscription.charger)
+            return Step(subscription, at, None, last)
+    tile = tile_from(subscription, at, last)
     if tile.charger is Charger.ENGINE and (words := fault(subscription, at)):
         raise Broken(words)
-    return Step(subscription, at, tile, last is not None, arrears)
+    return Step(subscription, at, tile, last, arrears)
+
+
+def tile_from(subscription: Subscription, at: datetime, last: Billed | None) -> Billed:
+    """The tile that starts there. last: the one before it."""
+    none_yet = subscription.idle and (last is None or last.none_yet)
+    return Billed(stretch(subscription, at), Charger.NONE if subscription.idle else subscription.charger, none_yet)
 
 
 def coupons_used_up(step: Step) -> Subscription:

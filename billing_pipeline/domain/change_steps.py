@@ -112,9 +112,9 @@ def coupons_taken(after: Subscription, last: Billed | None, lines: tuple[Line, .
 def setup_fee(
     after: Subscription, wish: Wish, last: Billed | None, at: datetime, tax: TaxRate | None
 ) -> tuple[Line, ...]:
-    """The setup fee of an added item, without discount. Before the first invoice there is none: that one charges it."""
+    """The setup fee of an added item, without discount. Before the first billed period there is none: that one has it."""
     price = after.items[-1].price
-    if not isinstance(wish, Add) or last is None or not price.setup_fee_minor:
+    if not isinstance(wish, Add) or last is None or last.none_yet or not price.setup_fee_minor:
         return ()
     rest = Period(at, last.period.end) if at < last.period.end else stretch(after, at)
     return (taxed(setup_charge(price, rest), 0, tax),)
@@ -131,7 +131,7 @@ def paid(subscription: Subscription, last: Billed, at: datetime) -> dict[ItemId,
     suspended_at = subscription.suspended_at
     if last.charger is Charger.NONE and suspended_at is not None and suspended_at <= last.period.start:
         return {}
-    return worth(subscription.items_at(at), subscription, last.period)
+    return worth(subscription.items_at(at), subscription, last)
 
 
 def given_back(subscription: Subscription, last: Billed) -> bool:
@@ -143,12 +143,15 @@ def given_back(subscription: Subscription, last: Billed) -> bool:
 
 
 def ended_usage(before: Subscription, after: Subscription, last: Billed | None, at: datetime) -> Step | None:
-    """The usage up to an end in mid-period, as a step without a tile; None when there is nothing to bill."""
+    """The usage up to an end in mid-period, as a step without a tile; None when there is nothing to bill.
+
+    It has the coupons of the boundary that would have billed it: those of the period were taken off with that.
+    """
     if after.ended_at is None or before.ended_at is not None or last is None or last.period.start >= at:
         return None
     cut = Billed(Period(last.period.start, min(at, last.period.end)), last.charger)
     arrears = usage_due(before, cut)
-    return Step(after, at, None, True, arrears) if arrears else None
+    return Step(after, last.period.end, None, last, arrears) if arrears else None
 
 
 def bridged(
@@ -156,15 +159,19 @@ def bridged(
 ) -> tuple[Subscription, Step | None]:
     """A subscription that starts again, joined to its time line.
 
-    Within the last tile it goes on where that ends, on its old cycle; after it, an unbilled tile fills the gap.
+    Within the last tile it goes on where that ends, on its old cycle; after it, an unbilled tile fills the gap. Usage of the
+    last tile was billed at the end.
     """
-    if last is None or last.period.end == at:
+    if last is None:
         return after, None
+    if at <= last.period.end:
+        after = replace(after, items=tuple(metered_from(item, last.period, at) for item in after.items))
     if at < last.period.end:
-        items = tuple(metered_from(item, last.period, at) for item in after.items)
-        return replace(after, next_period_start=last.period.end, cycle=before.cycle, items=items), None
-    tile = Billed(Period(last.period.end, at), Charger.NONE)
-    return after, Step(after, last.period.end, tile, True)
+        return replace(after, next_period_start=last.period.end, cycle=before.cycle), None
+    if at == last.period.end:
+        return after, None
+    tile = Billed(Period(last.period.end, at), Charger.NONE, last.none_yet)
+    return after, Step(after, last.period.end, tile, last)
 
 
 def usage_resumed(before: Subscription, after: Subscription, last: Billed | None, at: datetime) -> Subscription:

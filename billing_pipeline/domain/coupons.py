@@ -1,7 +1,7 @@
 """Coupons: percent or amount off; once, for some months, or for ever."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -88,6 +88,21 @@ def discounts_on(amounts: Sequence[int], coupons: Sequence[Coupon], currency: Cu
     for coupon in coupons:
         left = [rest - off for rest, off in zip(left, one_discount(left, coupon, currency), strict=True)]
     return [amount - rest for amount, rest in zip(amounts, left, strict=True)]
+
+
+def without_others(
+    coupons: Sequence[Coupon], shared: Sequence[tuple[int, bool]], currency: Currency
+) -> Iterator[Coupon]:
+    """The coupons as they are for what is paid in advance: an amount off less what it took off the rest of the invoice.
+
+    shared: of the lines of the invoice, the amount and whether it was paid in advance.
+    """
+    left = [amount for amount, _ in shared]
+    for coupon in coupons:
+        taken = one_discount(left, coupon, currency)
+        left = [rest - off for rest, off in zip(left, taken, strict=True)]
+        others = sum(off for off, (_, in_advance) in zip(taken, shared, strict=True) if not in_advance)
+        yield coupon if coupon.amount_minor is None else replace(coupon, amount_minor=coupon.amount_minor - others)
 
 
 def one_discount(amounts: Sequence[int], coupon: Coupon, currency: Currency) -> list[int]:

@@ -12,7 +12,7 @@ from billing_pipeline.domain.credits import CreditGrant, CreditKind, CreditUse, 
 from billing_pipeline.domain.currencies import Currency, minimum_charge, multiple
 from billing_pipeline.domain.ids import CreditGrantId, InvoiceId, ItemId, invoice_id
 from billing_pipeline.domain.invoice_drafts import CollectionMethod, Draft, InvoiceKind, Line, LineKind, Settlement
-from billing_pipeline.domain.periods import Period, local_day, period_at, share
+from billing_pipeline.domain.periods import Period, local_day, paid_in_full, share
 from billing_pipeline.domain.pricing import Price, amount_of
 from billing_pipeline.domain.subscriptions import Charger, Item, Subscription
 from billing_pipeline.domain.taxes import TaxRate, tax_on
@@ -111,7 +111,7 @@ def plain(step: Step) -> bool:
     """Whether the boundary bills items in advance and nothing else: no usage, no coupon, no setup fee."""
     if step.arrears or step.subscription.discounts:
         return False
-    return step.joins or not any(item.price.setup_fee_minor for item in step.subscription.items)
+    return not step.first or not any(item.price.setup_fee_minor for item in step.subscription.items)
 
 
 def plain_lines(step: Step, tax: TaxRate | None) -> tuple[Line, ...]:
@@ -136,9 +136,7 @@ def item_lines(
 
 def charges_of(step: Step, used: Used) -> list[Charge]:
     """What a boundary costs, before discount and tax: usage, then items, minimum commitments and setup fees."""
-    charges: list[Charge] = []
-    for item, window in step.arrears:
-        charges += usage_charges(item, window, used.get((item.item_id, window), 0), step.subscription)
+    charges = arrears_charges(step, used)
     if step.tile is None or step.tile.charger is not Charger.ENGINE:
         return charges
     period = step.tile.period
@@ -146,9 +144,18 @@ def charges_of(step: Step, used: Used) -> list[Charge]:
     for item in step.subscription.items_at(step.at):
         if item.price.meter is None:
             charges += item_charges(item.price, item.quantity, period, part)
-        if item.price.setup_fee_minor and not step.joins:
+        if item.price.setup_fee_minor and step.first:
             charges.append(setup_charge(item.price, period))
     return charges
+
+
+def arrears_charges(step: Step, used: Used) -> list[Charge]:
+    """What the usage costs that a boundary bills; none where no tile comes before it."""
+    if step.last is None or not step.arrears:
+        return []
+    whole = paid_in_full(step.subscription.cycle, step.last.period)
+    each = (usage_charges(item, window, used.get((item.item_id, window), 0), whole) for item, window in step.arrears)
+    return [charge for charges in each for charge in charges]
 
 
 def setup_charge(price: Price, period: Period) -> Charge:
@@ -163,13 +170,14 @@ def item_charges(price: Price, quantity: int, period: Period, part: tuple[int, i
     return [charge] if not price.minimum_minor else [charge, *missing(charge, part)]
 
 
-def usage_charges(item: Item, window: Period, quantity: int, subscription: Subscription) -> list[Charge]:
-    """The usage of a metered item, and what is missing to its minimum commitment for the stretch it was there."""
+def usage_charges(item: Item, window: Period, quantity: int, whole: Period) -> list[Charge]:
+    """The usage of a metered item, and what is missing to its minimum commitment for the stretch it was there.
+
+    whole: what all of the minimum is for.
+    """
     amount = amount_of(item.price, quantity)
     charge = Charge(LineKind.USAGE, described(item.price, quantity), amount, window, item.price, quantity)
-    whole = period_at(subscription.cycle, window.start)
-    part = (1, 1) if window.start <= whole.start and window.end == whole.end else (window.seconds, whole.seconds)
-    return [charge, *missing(charge, part)]
+    return [charge, *missing(charge, (window.seconds, whole.seconds))]
 
 
 def missing(charge: Charge, part: tuple[int, int]) -> list[Charge]:

@@ -167,3 +167,8 @@ def share(cycle: Cycle, period: Period) -> tuple[int, int]:
     if period.end == whole.end and (period.start == whole.start or same_day):
         return 1, 1
     return period.seconds, whole.seconds
+
+
+def paid_in_full(cycle: Cycle, billed: Period) -> Period:
+    """What a whole price is for: the billed stretch where that is charged in full, else the cycle's own period around it."""
+    return billed if share(cycle, billed) == (1, 1) else period_at(cycle, billed.start)

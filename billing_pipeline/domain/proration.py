@@ -1,17 +1,19 @@
 """Proration: what a change in the middle of a period gives back and charges, to the second.
 
-Each line is rounded half-up on its own, as Stripe does: going from 10.00 to 5.00 with two thirds left is -6.67 + 3.33.
+Each line is rounded half-up on its own, as Stripe does: going from 10.00 to 5.00 with two thirds left is -6.67 + 3.33. Its
+amount is rounded and what is left of that after the discount is: so no line gives back more than one charged.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from billing_pipeline.domain.coupons import discounts_on
+from billing_pipeline.domain.boundaries import Billed
+from billing_pipeline.domain.coupons import discounts_on, without_others
 from billing_pipeline.domain.ids import ItemId, PriceId
 from billing_pipeline.domain.invoice_drafts import Line, LineKind
-from billing_pipeline.domain.issuing import coupons_at, described
-from billing_pipeline.domain.periods import Cycle, Period, period_at, share
+from billing_pipeline.domain.issuing import coupons_at, described, item_charges
+from billing_pipeline.domain.periods import Cycle, Period, paid_in_full, share
 from billing_pipeline.domain.pricing import Price, exact_amount, rounded
 from billing_pipeline.domain.subscriptions import Item, Subscription
 from billing_pipeline.domain.taxes import TaxRate, tax_on
@@ -39,29 +41,41 @@ class Taxes:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What an item costs for a whole period: an exact amount and its share of the discounts, both as ratios."""
+    """What an item costs for a whole period: an exact amount, and what is left of it after the discounts, as ratios."""
 
     price: Price
     quantity: int
     amount: tuple[int, int]
-    discount: tuple[int, int]
+    left: tuple[int, int]
 
 
-def worth(items: tuple[Item, ...], subscription: Subscription, billed: Period) -> dict[ItemId, Worth]:
+def worth(items: tuple[Item, ...], subscription: Subscription, last: Billed) -> dict[ItemId, Worth]:
     """What each licensed item costs for a whole period, with the coupons that cover the billed one.
 
     A coupon takes its amount off what is billed, be that a whole period or a part of one: of a part, the discount stands for
-    as much more of a whole period.
+    as much more of a whole period. What it took off usage and setup fees stays with them.
     """
-    licensed = [item for item in items if item.price.meter is None]
-    exact = [with_minimum(item) for item in licensed]
-    part, whole = share(subscription.cycle, billed)
-    charged = [rounded(numerator * part, denominator * whole) for numerator, denominator in exact]
-    off = discounts_on(charged, coupons_at(subscription, billed.start), subscription.currency)
-    return {
-        item.item_id: Worth(item.price, item.quantity, amount, (discount * whole, part))
-        for item, amount, discount in zip(licensed, exact, off, strict=True)
-    }
+    part = share(subscription.cycle, last.period)
+    charges = [
+        (item, charge)
+        for item in items
+        if item.price.meter is None
+        for charge in item_charges(item.price, item.quantity, last.period, part)
+    ]
+    coupons = coupons_at(subscription, last.period.start)
+    own = list(without_others(coupons, last.shared, subscription.currency))
+    off: dict[ItemId, int] = {}
+    discounts = discounts_on([charge.amount_minor for _, charge in charges], own, subscription.currency)
+    for (item, _), discount in zip(charges, discounts, strict=True):
+        off[item.item_id] = off.get(item.item_id, 0) + discount
+    return {item.item_id: worth_of(item, off[item.item_id], part) for item, _ in charges}
+
+
+def worth_of(item: Item, discount_minor: int, part: tuple[int, int]) -> Worth:
+    """What the item costs for a whole period. discount_minor: what was taken off that part of it."""
+    numerator, denominator = with_minimum(item)
+    left = numerator * part[0] - discount_minor * part[1] * denominator
+    return Worth(item.price, item.quantity, (numerator, denominator), (max(left, 0), denominator * part[0]))
 
 
 def with_minimum(item: Item) -> tuple[int, int]:
@@ -71,12 +85,8 @@ def with_minimum(item: Item) -> tuple[int, int]:
 
 
 def remaining(cycle: Cycle, billed: Period, at: datetime) -> tuple[int, int]:
-    """How much of what was paid for is left at that moment, in seconds: (part, whole).
-
-    The whole is the billed period where that was charged in full, and the cycle's own period where it was a part of it.
-    """
-    whole = billed if share(cycle, billed) == (1, 1) else period_at(cycle, billed.start)
-    return Period(at, billed.end).seconds, whole.seconds
+    """How much of what was paid for is left at that moment, in seconds: (part, whole)."""
+    return Period(at, billed.end).seconds, paid_in_full(cycle, billed).seconds
 
 
 def change_lines(
@@ -98,12 +108,11 @@ def change_lines(
 def prorated(kind: LineKind, of: Worth, part: tuple[int, int], period: Period, tax: TaxRate | None) -> Line:
     """One line of a change: that part of what the item is worth, negative for unused time."""
     sign = -1 if kind is LineKind.UNUSED_TIME else 1
-    amount, discount = (
-        rounded(sign * numerator * part[0], denominator * part[1])
-        for numerator, denominator in (of.amount, of.discount)
+    amount, left = (
+        rounded(sign * numerator * part[0], denominator * part[1]) for numerator, denominator in (of.amount, of.left)
     )
     words = "Unused time on" if sign < 0 else "Remaining time on"
     return Line(
-        kind, f"{words} {described(of.price, of.quantity)}", amount, period, of.price.price_id, of.quantity, discount,
-        tax_on(tax, amount - discount), tax.tax_rate_id if tax else None, tax is not None and tax.inclusive,
+        kind, f"{words} {described(of.price, of.quantity)}", amount, period, of.price.price_id, of.quantity, amount - left,
+        tax_on(tax, left), tax.tax_rate_id if tax else None, tax is not None and tax.inclusive,
     )  # fmt: skip

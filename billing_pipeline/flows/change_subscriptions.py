@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
@@ -124,6 +124,7 @@ def refuse_next(store: BillingStore, run: Run, after: AccountId, reason: str) ->
 def change_accounts(store: BillingStore, accounts: Sequence[DueAccount], run: Run) -> ChangesApplied:
     """Apply the changes of these accounts and write it, in the transaction that locked them."""
     prices = store.prices(sorted(set(prices_wished(accounts))))
+    accounts = with_shares(store, accounts)
     ids = [due.subscription.subscription_id for account in accounts for due in account.subscriptions]
     made_today, charged = store.change_invoices(ids, run.issue.on), store.rates_charged(ids)
     done: list[Changing] = []
@@ -140,6 +141,18 @@ def change_accounts(store: BillingStore, accounts: Sequence[DueAccount], run: Ru
     batch = batch_of(done, store.open_day(run.issue.on))
     store.write(batch, run.issue.at, run.run_id)
     return summary(batch, done)
+
+
+def with_shares(store: BillingStore, accounts: Sequence[DueAccount]) -> list[DueAccount]:
+    """The accounts whose subscriptions know what the coupons of their last tile were shared by."""
+    names = [d.subscription.subscription_id for a in accounts for d in a.subscriptions if d.subscription.discounts]
+    shared = store.shared_lines(names)
+
+    def informed(due: DueSubscription) -> DueSubscription:
+        lines = shared.get(due.subscription.subscription_id)
+        return replace(due, last=replace(due.last, shared=lines)) if due.last and lines else due
+
+    return [replace(each, subscriptions=tuple(map(informed, each.subscriptions))) for each in accounts]
 
 
 def too_many(due: DueSubscription, made_today: int) -> str:

@@ -48,7 +48,7 @@ def test_missed_periods_are_billed_in_order() -> None:
     found = steps(subscription(), MAR)
 
     assert [step.at for step in found] == [JAN, FEB, MAR]
-    assert [step.joins for step in found] == [False, True, True]
+    assert [step.first for step in found] == [True, False, False]
     assert found[-1].after.next_period_start == APR
 
 

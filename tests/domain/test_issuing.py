@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing_pipeline.domain.billing_entries import invoice_issued
-from billing_pipeline.domain.boundaries import Billed, Step, step_at
+from billing_pipeline.domain.boundaries import Billed, Step, step_at, steps_due
 from billing_pipeline.domain.coupons import Duration
 from billing_pipeline.domain.invoice_drafts import Draft, LineKind
 from billing_pipeline.domain.invoices import InvoiceState
@@ -197,7 +197,7 @@ def test_two_days_that_begin_on_one_utc_date_give_two_invoices() -> None:
     made = subscription(cycle=Cycle(date(2026, 3, 29), "Europe/London"))
     winter, summer = datetime(2026, 3, 29, 0, tzinfo=JAN.tzinfo), datetime(2026, 3, 29, 23, tzinfo=JAN.tzinfo)
 
-    names = {period_invoice_id(Step(made, at, BILLED_JANUARY, True)) for at in (winter, summer)}
+    names = {period_invoice_id(Step(made, at, BILLED_JANUARY, BILLED_JANUARY)) for at in (winter, summer)}
 
     assert names == {"inv-s1-20260329", "inv-s1-20260330"}
 
@@ -212,3 +212,29 @@ def test_billing_an_ended_stretch_needs_no_new_period() -> None:
     )
 
     assert (draft.invoice_id, draft.period, draft.settlement.due_minor) == ("inv-s1-20260201-final", None, 100)
+
+
+def test_a_setup_fee_waits_for_the_first_period_that_is_billed() -> None:
+    fee = item(flat(setup_fee_minor=5000))
+    suspended = subscription(fee, suspended_at=JAN)
+
+    unbilled = step_at(suspended, JAN, None, True)
+    first = step_at(subscription(fee, next_period_start=FEB), FEB, unbilled.tile, True)
+    second = step_at(subscription(fee, next_period_start=MAR), MAR, first.tile, True)
+
+    assert not unbilled.billable
+    assert [c.kind for c in charges_of(first, {})] == [LineKind.ITEM, LineKind.SETUP_FEE]
+    assert [c.kind for c in charges_of(second, {})] == [LineKind.ITEM]
+
+
+@pytest.mark.parametrize("hours", [0, 14])
+def test_a_minimum_of_usage_is_as_whole_as_the_price_of_what_is_licensed(hours: int) -> None:
+    start = JAN + timedelta(hours=hours)
+    both = item(flat("base", 3100)), item(metered(minimum_minor=3100))
+    made = subscription(*both, next_period_start=start)
+
+    first, second = steps_due(made, None, True, FEB)
+
+    base = charges_of(first, {})[0].amount_minor
+    usage = sum(c.amount_minor for c in charges_of(second, {}) if c.price.metered)
+    assert (base, usage) == (3100, 3100)

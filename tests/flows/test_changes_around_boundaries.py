@@ -21,7 +21,7 @@ from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.request_change import request_change
 from tests.fakes import FakeClock
 from tests.flows.january import FEB, MAR, MID, bill, billed_for_january
-from tests.seeds import START, add, change, fetch, insert_price
+from tests.seeds import START, add, change, fetch, insert_account, insert_price, insert_subscription
 
 
 @pytest.fixture
@@ -146,3 +146,43 @@ def test_usage_of_a_period_that_was_paused_throughout_is_not_billed(acme: Databa
     bill(acme, MAR + timedelta(days=1))
 
     assert fetch(acme, invoice_lines, kind="usage") == []
+
+
+def test_a_setup_fee_comes_with_the_first_period_that_is_billed(db: Database) -> None:
+    insert_account(db)
+    insert_price(db, "dear", unit_minor=1000, setup_fee_minor=500)
+    insert_price(db, "extra", "extra", unit_minor=0, setup_fee_minor=70)
+    insert_subscription(db, price_id="dear", suspended_at=START)
+    bill(db, START)
+    ask(db, "add", price_id="extra")
+    ask(db, "reinstate", MID + timedelta(days=1))
+
+    bill(db, MAR)
+
+    fees = fetch(db, invoice_lines, kind="setup_fee")
+    assert [(line["invoice_id"], line["amount_minor"]) for line in fees] == [
+        ("inv-s1-20260201", 500), ("inv-s1-20260201", 70),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("wish", ["cancel", "upgrade and cancel"])
+def test_a_coupon_that_a_setup_fee_had_a_share_of_is_given_back_with_the_share_of_the_item(
+    db: Database, wish: str
+) -> None:
+    insert_account(db)
+    insert_price(db, "dear", unit_minor=1000, setup_fee_minor=1000)
+    insert_price(db, "dearer", unit_minor=3000)
+    add(db, coupons, coupon_id="off", name="Off", kind="amount", amount_minor=600, currency="usd", duration="once")
+    insert_subscription(db, price_id="dear")
+    add(db, subscription_discounts, subscription_id="s1", coupon_id="off", started_at=START)
+    bill(db, START)
+    if wish != "cancel":
+        ask(db, "swap", START, price_id="dearer")
+    ask(db, "cancel", START + timedelta(seconds=1) if wish != "cancel" else START, prorate=True)
+
+    bill(db, MID)
+
+    given = [line for line in fetch(db, invoice_lines) if line["kind"] in ("unused_time", "remaining_time")]
+    nets = [line["amount_minor"] - line["discount_minor"] for line in given]
+    assert totals(db)[0] == 2000 - 600
+    assert nets == [-700] if wish == "cancel" else nets == [-700, 2700, -2700]

@@ -118,7 +118,7 @@ def tile_text(step: Step, invoice_id: InvoiceId | None) -> str:
     """The line of billed_periods, in the order of TILE_COLUMNS. Raises Broken for a step that bills no period."""
     if step.tile is None:
         raise Broken(f"subscription {step.subscription.subscription_id} ended: there is no period to note")
-    previous = stamp(step.tile.period.start) if step.joins else NULL
+    previous = stamp(step.tile.period.start) if step.last else NULL
     return (
         f"{escaped(step.subscription.subscription_id)}\t{span(step.tile.period)}\t{previous}\t"
         f"{step.tile.charger._value_}\t{escaped(invoice_id)}\n"

@@ -92,7 +92,7 @@ def subscription_of(
     (
         name, account, currency, state, interval, count, anchor_on, zone, started_at, trial_end, without_card, next_start,
         cancel_at, canceled_at, ended_at, paused_at, resumes_at, suspended_at, charger, last_start, last_end,
-        last_charger, change_at, has_card,
+        last_charger, none_yet, change_at, has_card,
     ) = row  # fmt: skip
     off = tuple(map(discount_of, discounts)) if discounts else ()
     subscription = Subscription(
@@ -100,7 +100,7 @@ def subscription_of(
         off, trial_end, WITHOUT_CARD[without_card], cancel_at, canceled_at, ended_at, paused_at, resumes_at, suspended_at,
         CHARGERS[charger],
     )  # fmt: skip
-    last = Billed(Period(last_start, last_end), CHARGERS[last_charger]) if last_start else None
+    last = Billed(Period(last_start, last_end), CHARGERS[last_charger], none_yet) if last_start else None
     return subscription, last, has_card, change_at
 
 

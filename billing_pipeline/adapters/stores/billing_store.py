@@ -29,6 +29,7 @@ from billing_pipeline.flows.ports.billing import (
     Charged,
     DueAccount,
     Numbered,
+    Shared,
 )
 
 
@@ -114,6 +115,15 @@ class BillingStore:
         found: dict[SubscriptionId, dict[PriceId, TaxRate | None]] = {}
         for row in self.db.rows("billing/rates_charged", subscriptions=joined(subscriptions)):
             found.setdefault(row.subscription_id, {})[row.price_id] = rates.get(row.tax_rate_id)
+        return found
+
+    def shared_lines(self, subscriptions: Sequence[SubscriptionId]) -> Shared:
+        if not subscriptions:
+            return {}
+        found: dict[SubscriptionId, tuple[tuple[int, bool], ...]] = {}
+        for row in self.db.rows("billing/shared_lines", subscriptions=joined(subscriptions)):
+            line = (row.amount_minor, row.in_advance)
+            found[row.subscription_id] = (*found.get(row.subscription_id, ()), line)
         return found
 
     def invoices_named(self, subscription_id: SubscriptionId, name: InvoiceId) -> set[InvoiceId]:

@@ -23,6 +23,9 @@ from billing_pipeline.flows.ports import Transactional
 Charged = Mapping[SubscriptionId, Mapping[PriceId, TaxRate | None]]
 """The tax rate at which each price of a subscription was charged last; None: without tax."""
 
+Shared = Mapping[SubscriptionId, tuple[tuple[int, bool], ...]]
+"""By line of an invoice: the amount, and whether it is of an item that is paid in advance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unbillable:
@@ -140,6 +143,9 @@ class BillingStore(Transactional, Protocol):
 
     def rates_charged(self, subscriptions: Sequence[SubscriptionId]) -> Charged:
         """The tax rate at which each price of each of them was charged last."""
+
+    def shared_lines(self, subscriptions: Sequence[SubscriptionId]) -> Shared:
+        """What the coupons on the invoice of the last tile of each of them were shared by."""
 
     def invoices_named(self, subscription_id: SubscriptionId, name: InvoiceId) -> set[InvoiceId]:
         """The ids of the subscription's invoices that begin with that name."""
