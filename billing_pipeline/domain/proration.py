@@ -5,7 +5,7 @@ amount is rounded and what is left of that after the discount is: so no line giv
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from billing_pipeline.domain.boundaries import Billed
@@ -21,20 +21,27 @@ from billing_pipeline.domain.taxes import TaxRate, tax_on
 
 @dataclass(frozen=True, slots=True)
 class Taxes:
-    """Rates of tax. now: of what is charged from now on. before: by price, of what was charged already, where that is known.
+    """Rates of tax. now: of what is charged from now on. before: by price, of what was charged of the tile already; None for
+    all of it, at the same rate.
 
-    Time is given back with the tax that was paid for it, whatever the account's rate has become.
+    Time is given back with the tax that was paid for it, whatever the account's rate has become, and only if it was charged.
     """
 
     now: TaxRate | None
-    before: Mapping[PriceId, TaxRate | None] = field(default_factory=dict)
+    before: Mapping[PriceId, TaxRate | None] | None = None
+
+    def charged(self, price: PriceId) -> bool:
+        """Whether that price was charged."""
+        return self.before is None or price in self.before
 
     def of(self, price: PriceId) -> TaxRate | None:
         """The rate at which that price was charged last."""
-        return self.before.get(price, self.now)
+        return (self.before or {}).get(price, self.now)
 
     def after(self, lines: Iterable[Line]) -> "Taxes":
         """The rates once these lines are charged."""
+        if self.before is None:
+            return self
         charged = {line.price_id: self.now for line in lines if line.price_id and line.kind is LineKind.REMAINING_TIME}
         return Taxes(self.now, {**self.before, **charged})
 
@@ -92,16 +99,19 @@ def remaining(cycle: Cycle, billed: Period, at: datetime) -> tuple[int, int]:
 def change_lines(
     before: dict[ItemId, Worth], after: dict[ItemId, Worth], part: tuple[int, int], period: Period, taxes: Taxes
 ) -> tuple[Line, ...]:
-    """The lines of a change: unused time given back, remaining time charged, for each item that changes.
+    """The lines of a change: unused time given back if it was charged, remaining time charged, for each item that changes.
 
     part: what is left of the period. period: from the change to the end of what was billed.
     """
     lines: list[Line] = []
     for item_id in before | after:
         old, new = before.get(item_id), after.get(item_id)
-        if old != new:
-            lines += [prorated(LineKind.UNUSED_TIME, old, part, period, taxes.of(old.price.price_id))] if old else []
-            lines += [prorated(LineKind.REMAINING_TIME, new, part, period, taxes.now)] if new else []
+        if old == new:
+            continue
+        if old and taxes.charged(old.price.price_id):
+            lines.append(prorated(LineKind.UNUSED_TIME, old, part, period, taxes.of(old.price.price_id)))
+        if new:
+            lines.append(prorated(LineKind.REMAINING_TIME, new, part, period, taxes.now))
     return tuple(lines)
 
 

@@ -14,12 +14,12 @@ MID: Final = START + timedelta(days=10)
 FEB, MAR = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def billed_for_january(db: Database) -> Database:
-    """An account with a subscription of 10.00 that is billed for January; a price of 5.00 stands beside it."""
+def billed_for_january(db: Database, price_id: str = "dear") -> Database:
+    """An account with a subscription of 10.00 that is billed for January; a price of 5.00 stands beside it, or instead."""
     insert_account(db)
     insert_price(db, "dear", unit_minor=1000)
     insert_price(db, "cheap", unit_minor=500)
-    insert_subscription(db, price_id="dear")
+    insert_subscription(db, price_id=price_id)
     issue_invoices(BillingStore(db), FakeClock(), through=START.date())
     return db
 

@@ -74,14 +74,14 @@ def test_the_books_balance_through_a_downgrade(acme: Database) -> None:
     assert sums == {1100: due, 2100: -(1000 - 677 + 339 + 500), 2200: 0}
 
 
-def test_an_upgrade_is_invoiced_at_once(acme: Database) -> None:
-    change(acme, subscription_items, "s1-1", price_id="cheap")
-    ask(acme, "swap", {"price_id": "dear"})
+def test_an_upgrade_is_invoiced_at_once(db: Database) -> None:
+    billed_for_january(db, "cheap")
+    ask(db, "swap", {"price_id": "dear"})
 
-    bill(acme, MID)
+    bill(db, MID)
 
-    assert fetch(acme, invoices, kind="change")[0]["due_minor"] == 677 - 339
-    assert (answer(acme)["applied_at"], answer(acme)["invoice_id"]) == (MID, "inv-s1-20260111T000000")
+    assert fetch(db, invoices, kind="change")[0]["due_minor"] == 677 - 339
+    assert (answer(db)["applied_at"], answer(db)["invoice_id"]) == (MID, "inv-s1-20260111T000000")
 
 
 def test_the_credit_of_one_change_pays_for_the_next_of_the_same_run(acme: Database) -> None:

@@ -186,3 +186,25 @@ def test_a_coupon_that_a_setup_fee_had_a_share_of_is_given_back_with_the_share_o
     nets = [line["amount_minor"] - line["discount_minor"] for line in given]
     assert totals(db)[0] == 2000 - 600
     assert nets == [-700] if wish == "cancel" else nets == [-700, 2700, -2700]
+
+
+@pytest.mark.parametrize("valid_from", [START, MID])
+def test_an_item_that_the_period_was_not_charged_for_is_not_given_back(acme: Database, valid_from: datetime) -> None:
+    late = {"item_id": "late", "subscription_id": "s1", "price_id": "cheap", "quantity": 1}
+    add(acme, subscription_items, **late, valid_from=valid_from)
+    ask(acme, "quantity", MID + timedelta(days=1), quantity=2, item_id="s1-1")
+    ask(acme, "cancel", MID + timedelta(days=5), prorate=True)
+
+    bill(acme, FEB)
+
+    given = {line["price_id"] for line in fetch(acme, invoice_lines) if line["amount_minor"] < 0}
+    assert given == {"dear"}
+
+
+def test_nothing_is_given_back_of_an_invoice_that_is_void(acme: Database) -> None:
+    change(acme, invoices, "inv-s1-20260101", state="void")
+    ask(acme, "cancel", prorate=True)
+
+    bill(acme, MID)
+
+    assert len(fetch(acme, invoices)) == 1

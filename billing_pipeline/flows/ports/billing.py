@@ -21,7 +21,7 @@ from billing_pipeline.domain.taxes import TaxRate
 from billing_pipeline.flows.ports import Transactional
 
 Charged = Mapping[SubscriptionId, Mapping[PriceId, TaxRate | None]]
-"""The tax rate at which each price of a subscription was charged last; None: without tax."""
+"""The tax rate at which each price of a subscription was charged last in its last tile; None: without tax."""
 
 Shared = Mapping[SubscriptionId, tuple[tuple[int, bool], ...]]
 """By line of an invoice: the amount, and whether it is of an item that is paid in advance."""
@@ -142,7 +142,7 @@ class BillingStore(Transactional, Protocol):
         """How many invoices for changes each of them got that day; those with none are left out."""
 
     def rates_charged(self, subscriptions: Sequence[SubscriptionId]) -> Charged:
-        """The tax rate at which each price of each of them was charged last."""
+        """The tax rate at which each price of each of them was charged last in its last tile; no others were charged."""
 
     def shared_lines(self, subscriptions: Sequence[SubscriptionId]) -> Shared:
         """What the coupons on the invoice of the last tile of each of them were shared by."""
