@@ -25,6 +25,7 @@ from billing_pipeline.domain.changes import (
 )
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import ItemId, PriceId
+from billing_pipeline.domain.periods import period_from
 from billing_pipeline.domain.pricing import Price
 from billing_pipeline.domain.subscriptions import (
     Charger,
@@ -55,7 +56,7 @@ def applied(subscription: Subscription, wish: Wish, at: datetime, prices: Mappin
         case ChangeTrial():
             return trial_changed(subscription, wish, at)
         case Convert():
-            return trial_moved(subscription, at, at)
+            return converted(subscription, at)
         case Pause():
             return paused(subscription, wish, at)
         case Resume():
@@ -167,12 +168,22 @@ def trial_changed(subscription: Subscription, wish: ChangeTrial, at: datetime) -
 
 
 def trial_moved(subscription: Subscription, trial_end: datetime, at: datetime) -> Subscription:
-    """The subscription with another end of its trial."""
+    """The subscription with another end of its trial; where it was to end with that, this moves too."""
     if subscription.state is not SubscriptionState.TRIALING:
         raise Broken(f"subscription {subscription.subscription_id} is {subscription.state}, not on trial")
     if trial_end < at:
         raise Broken(f"a trial cannot end in the past ({trial_end.isoformat()})")
-    return replace(subscription, trial_end=trial_end, next_period_start=trial_end)
+    with_it = subscription.cancel_at is not None and subscription.cancel_at == subscription.next_period_start
+    cancel_at = trial_end if with_it else subscription.cancel_at
+    return replace(subscription, trial_end=trial_end, next_period_start=trial_end, cancel_at=cancel_at)
+
+
+def converted(subscription: Subscription, at: datetime) -> Subscription:
+    """The subscription whose trial ends now. Where it was to end with that, it ends with the period that begins."""
+    moved = trial_moved(subscription, at, at)
+    if moved.cancel_at != at:
+        return moved
+    return replace(moved, cancel_at=period_from(anchored_from(moved.cycle, at), at).end)
 
 
 def paused(subscription: Subscription, wish: Pause, at: datetime) -> Subscription:
