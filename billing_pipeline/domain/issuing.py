@@ -20,6 +20,8 @@ from billing_pipeline.domain.taxes import TaxRate, tax_on
 LINES_REMEMBERED: Final = 16_384
 """Most subscriptions of a run have an item in common with others: the same price, quantity, period and tax."""
 
+LONGEST_DAY: Final = timedelta(hours=26)  # with clocks set back: most periods are longer, and cheap to tell by that
+
 Used = Mapping[tuple[ItemId, Period], int]
 """What the usage of a metered item comes to in a stretch of time."""
 
@@ -79,11 +81,18 @@ def all_lines(step: Step, used: Used, tax: TaxRate | None) -> tuple[Line, ...]:
 def period_invoice_id(step: Step) -> InvoiceId:
     """The one id of the invoice of a boundary, by its day where the subscription lives: no two boundaries share one.
 
-    The last usage of a subscription that has ended has an id of its own: it may start again on that very day.
+    The last usage of a subscription that has ended has an id of its own: it may start again on that very day. Then a second
+    period begins on the day, and the time of day (in UTC) tells them apart.
     """
-    cycle = step.subscription.cycle
-    name = invoice_id(step.subscription.subscription_id, local_day(step.at, cycle.zone))
-    return name if step.tile else InvoiceId(f"{name}-final")
+    zone = step.subscription.cycle.zone
+    day = local_day(step.at, zone)
+    name = invoice_id(step.subscription.subscription_id, day)
+    if step.tile is None:
+        return InvoiceId(f"{name}-final")
+    begun = step.last.period.start if step.last else None
+    if begun is None or step.at - begun > LONGEST_DAY or local_day(begun, zone) != day:
+        return name
+    return InvoiceId(f"{name}-{step.at:%H%M%S}")
 
 
 @dataclass(frozen=True, slots=True)

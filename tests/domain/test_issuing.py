@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from billing_pipeline.domain.billing_entries import invoice_issued
 from billing_pipeline.domain.boundaries import Billed, Step, step_at, steps_due
+from billing_pipeline.domain.change_steps import changed
+from billing_pipeline.domain.changes import Change
 from billing_pipeline.domain.coupons import Duration
+from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.invoice_drafts import Draft, LineKind
 from billing_pipeline.domain.invoices import InvoiceState
 from billing_pipeline.domain.issuing import (
@@ -24,6 +27,7 @@ from billing_pipeline.domain.issuing import (
 )
 from billing_pipeline.domain.ledger import LedgerAccount
 from billing_pipeline.domain.periods import Cycle, Period
+from billing_pipeline.domain.proration import Taxes
 from billing_pipeline.domain.subscriptions import Subscription
 from tests.domain.billing_examples import (
     BILLED_JANUARY,
@@ -200,6 +204,17 @@ def test_two_days_that_begin_on_one_utc_date_give_two_invoices() -> None:
     names = {period_invoice_id(Step(made, at, BILLED_JANUARY, BILLED_JANUARY)) for at in (winter, summer)}
 
     assert names == {"inv-s1-20260329", "inv-s1-20260330"}
+
+
+def test_two_periods_that_begin_on_one_day_have_invoices_of_their_own() -> None:
+    noon, later = FEB + timedelta(hours=12), FEB + timedelta(hours=15)
+    first, end = steps_due(subscription(next_period_start=FEB, cancel_at=noon), BILLED_JANUARY, True, noon)
+    start = Change(SubscriptionId("s1"), "c", "start", {}, "now", later, "test")
+
+    begun = changed(end.subscription, first.tile, [start], later, {}, Taxes(None))
+    (again,) = steps_due(begun.subscription, begun.bridge.tile if begun.bridge else None, True, later)
+
+    assert (period_invoice_id(first), period_invoice_id(again)) == ("inv-s1-20260201", "inv-s1-20260201-150000")
 
 
 def test_billing_an_ended_stretch_needs_no_new_period() -> None:
