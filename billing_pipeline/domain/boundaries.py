@@ -72,6 +72,14 @@ class Step:
         """Whether an invoice comes of it."""
         return bool(self.arrears) or (self.tile is not None and self.tile.charger is Charger.ENGINE)
 
+    @property
+    def charging(self) -> bool:
+        """Whether its invoice has lines: not the first one of metered items alone."""
+        if self.arrears or not self.billable:
+            return self.billable
+        items = self.subscription.items_at(self.at)
+        return any(item.price.meter is None or (self.first and item.price.setup_fee_minor) for item in items)
+
 
 def steps_due(subscription: Subscription, last: Billed | None, has_card: bool, until: datetime) -> Iterator[Step]:
     """Every boundary up to and including until, in order. last: the tile before the first of them.
@@ -111,9 +119,9 @@ def tile_from(subscription: Subscription, at: datetime, last: Billed | None) -> 
 
 
 def coupons_used_up(step: Step) -> Subscription:
-    """The subscription after the step: a coupon for one period ends with the one that it was for."""
+    """The subscription after the step: a coupon for one period ends with the first one whose invoice has lines."""
     subscription, tile = step.subscription, step.tile
-    if not subscription.discounts or tile is None or not step.billable:
+    if not subscription.discounts or tile is None or not step.charging:
         return subscription
     return once_only(subscription, tile.period)
 

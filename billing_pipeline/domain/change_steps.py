@@ -103,8 +103,8 @@ def lines_between(
 
 
 def coupons_taken(after: Subscription, last: Billed | None, lines: tuple[Line, ...]) -> Subscription:
-    """The subscription after these lines: a coupon for one period ends with a tile that is first charged for by them."""
-    if last is None or last.charger is not Charger.NONE or not any(line.discount_minor > 0 for line in lines):
+    """The subscription after these lines: a coupon for one period ends with a tile in which it took something off."""
+    if last is None or not any(line.discount_minor > 0 for line in lines):
         return after
     return once_only(after, last.period)
 

@@ -273,7 +273,7 @@ def numbered(account: DueAccount, drafts: Sequence[Draft], day: date) -> Iterato
 def coupons_used(step: Step) -> Iterator[tuple[SubscriptionId, CouponId, datetime | None]]:
     """The coupons that took something off; one that is good for one period ends with this one."""
     for discount in step.subscription.discounts:
-        if step.tile is not None and discount.covers(step.at, step.subscription.cycle.zone):
+        if step.tile is not None and step.charging and discount.covers(step.at, step.subscription.cycle.zone):
             once = discount.coupon.duration is Duration.ONCE
             yield step.subscription.subscription_id, discount.coupon.coupon_id, step.tile.period.end if once else None
 

@@ -10,12 +10,16 @@ from billing_pipeline.adapters.stores.billing_store import BillingStore
 from billing_pipeline.adapters.tables.billing import (
     invoice_lines,
     invoices,
+    subscription_discounts,
     subscription_items,
     subscriptions,
     usage_records,
 )
-from billing_pipeline.adapters.tables.catalog import prices
+from billing_pipeline.adapters.tables.catalog import coupons, prices
+from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.flows.issue_invoices import Issued, issue_invoices
+from billing_pipeline.flows.request_change import request_change
+from billing_pipeline.flows.run_billing import run_billing
 from tests.fakes import FakeClock
 from tests.seeds import START, add, change, fetch, insert_account, insert_price, insert_subscription
 
@@ -120,3 +124,25 @@ def test_a_rehearsal_marks_no_usage(calls: Database) -> None:
 
     assert done.total_by_currency == {"usd": 5100}
     assert fetch(calls, usage_records)[0]["invoice_id"] is None
+
+
+@pytest.mark.parametrize("extra", [False, True])
+def test_a_coupon_for_one_period_waits_for_the_first_invoice_that_says_anything(db: Database, extra: bool) -> None:
+    insert_account(db)
+    insert_price(db, "calls", scheme="per_unit", usage="metered", meter="calls", unit_minor=2)
+    insert_price(db, "extra", "extra", unit_minor=3100)
+    add(db, coupons, coupon_id="half", name="Half", kind="percent", percent_ppm=500_000, duration="once")
+    insert_subscription(db, price_id="calls")
+    add(db, subscription_discounts, subscription_id="s1", coupon_id="half", started_at=START)
+    issue(db, START)
+    use(db, "a", 100, START)
+    if extra:
+        request_change(
+            BillingStore(db), FakeClock(START + timedelta(days=10)), SubscriptionId("s1"), "add", {"price_id": "extra"}
+        )
+
+    run_billing(BillingStore(db), FakeClock(MAR), through=MAR.date())
+
+    totals = [row["total_minor"] for row in fetch(db, invoices)]
+    assert totals == ([0, 1050, 200 + 3100, 3100] if extra else [0, 100, 0])
+    assert [row["uses"] for row in fetch(db, subscription_discounts)] == [1]
