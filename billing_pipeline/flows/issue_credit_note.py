@@ -104,16 +104,17 @@ def book(
 ) -> Portions:
     """What the note is made of, after its entry and the change of the revenue schedule are written.
 
-    at: moment, day, zone and run.
+    at: moment, day, zone and run. The tax of an imported invoice is on the note, but was never in these books.
     """
     now, day, zone, run_id = at
     stretches, told = store.stretches(invoice.invoice_id, zone)
     rest = sum(unearned(stretch, told, day) for stretch in stretches)
     tax = invoice.tax_left_minor
     parts = credit_parts(amount, Remaining(tax, invoice.creditable_minor - tax, rest))
+    booked = parts if invoice.tax_booked_minor == tax else Portions(parts.unearned_minor, amount - parts.unearned_minor)
     to_credit = amount - min(amount, invoice.open_minor)
     entry = credit_note_issued(
-        note, invoice.invoice_id, invoice.account, invoice.currency, parts, When(now, store.open_day(day)), to_credit
+        note, invoice.invoice_id, invoice.account, invoice.currency, booked, When(now, store.open_day(day)), to_credit
     )
     store.write([entry], run_id, now)
     store.adjust_revenue(entry.source, invoice.invoice_id, take_back(stretches, told, parts.unearned_minor, day))

@@ -12,6 +12,8 @@ from billing_pipeline.adapters.stores.document_store import DocumentStore
 from billing_pipeline.adapters.stores.ledger_store import LedgerStore
 from billing_pipeline.adapters.tables.billing import credit_grants, credit_notes, invoices
 from billing_pipeline.adapters.tables.stripe import collections, inbox
+from billing_pipeline.domain.billing_entries import When, opening_balance
+from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.documents import Remaining, credit_parts, loss_parts
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId, InvoiceId
@@ -21,7 +23,7 @@ from billing_pipeline.flows.recognise_revenue import recognise_revenue
 from billing_pipeline.flows.zones import end_of
 from tests.fakes import FakeClock
 from tests.ledger_seeds import balances, book, findings, issue, move, pay
-from tests.seeds import START, fetch, insert_account, insert_collection
+from tests.seeds import START, fetch, insert_account, insert_collection, insert_invoice
 
 TENTH = datetime(2026, 1, 10, 9, tzinfo=UTC)
 
@@ -47,6 +49,19 @@ def test_an_open_invoice_is_lowered_and_its_parts_are_given_back(db: Database) -
         "deferred_revenue": 210, "revenue": 100, "tax_payable": 62, "receivable": -372,
     }  # fmt: skip
     assert fetch(db, invoices)[0]["credited_minor"] == 372
+    assert findings(db) == []
+
+
+def test_an_invoice_from_before_these_books_has_no_tax_in_them_that_a_note_could_take_out(db: Database) -> None:
+    insert_account(db)
+    insert_invoice(db, kind="opening", total_minor=1200, tax_minor=200)
+    opened = opening_balance(InvoiceId("inv-1"), AccountId("acme"), Currency("usd"), 1200, When(TENTH, TENTH.date()))
+    LedgerStore(db).write([opened], "", TENTH)
+
+    credit(db, 600)
+
+    assert balances(db, source="credit_note:cn-inv-1-k1") == {"revenue": 600, "receivable": -600}
+    assert fetch(db, credit_notes)[0]["tax_minor"] == 100
     assert findings(db) == []
 
 
