@@ -192,9 +192,13 @@ def metered_from(item: Item, period: Period, at: datetime) -> Item:
     return replace(item, valid_from=min(at, item.valid_to or at))
 
 
-def simultaneous(changes: Sequence[Change]) -> list[tuple[datetime, list[Change]]]:
-    """The changes by the second in which they take effect, in order."""
+def simultaneous(changes: Sequence[Change], last: Billed | None = None) -> list[tuple[datetime, list[Change]]]:
+    """The changes by the second in which they take effect, in order.
+
+    last: the last tile; what should have come before it, but was told after it was billed, takes effect as it starts.
+    """
     groups: dict[datetime, list[Change]] = {}
     for change in sorted(changes, key=lambda c: (c.effective_at, c.change_id)):
-        groups.setdefault(change.effective_at.replace(microsecond=0), []).append(change)
+        at = change.effective_at.replace(microsecond=0)
+        groups.setdefault(max(at, last.period.start) if last else at, []).append(change)
     return list(groups.items())

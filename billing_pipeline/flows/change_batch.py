@@ -67,7 +67,7 @@ def follow_ups(result: Changed) -> Iterator[Change]:
     """The end of a pause that ends by itself, as a change of its own."""
     for change in result.granted:
         if isinstance(wish := wish_of(change), Pause) and wish.resumes_at is not None:
-            begun = change.effective_at.replace(microsecond=0).isoformat()
+            begun = (result.subscription.paused_at or change.effective_at.replace(microsecond=0)).isoformat()
             yield Change(
                 change.subscription_id, f"resume:{change.source}", "resume", {"paused_at": begun}, "now",
                 wish.resumes_at, change.requested_by,

@@ -157,7 +157,7 @@ def with_shares(store: BillingStore, accounts: Sequence[DueAccount]) -> list[Due
 
 def too_many(due: DueSubscription, made_today: int) -> str:
     """Why the subscription is not changed any more on this day, in words; empty when it may be."""
-    wanted = made_today + len(simultaneous(due.changes))
+    wanted = made_today + len(simultaneous(due.changes, due.last))
     if wanted <= INVOICES_PER_DAY_MAX:
         return ""
     return (
@@ -184,7 +184,7 @@ def apply_due(
     """Apply the changes of one subscription, second by second, until one has to wait for a period to be billed."""
     subscription = due.subscription
     taxes = Taxes(changing.account.terms.tax, charged.get(subscription.subscription_id, {}))
-    for at, changes in simultaneous(due.changes):
+    for at, changes in simultaneous(due.changes, due.last):
         if must_wait(subscription, at) or changes[0].effective_at > end_of_run(due, run):
             changing.waiting += len(changes)
             continue

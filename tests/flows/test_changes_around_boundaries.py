@@ -208,3 +208,26 @@ def test_nothing_is_given_back_of_an_invoice_that_is_void(acme: Database) -> Non
     bill(acme, MID)
 
     assert len(fetch(acme, invoices)) == 1
+
+
+def test_a_wish_that_is_told_after_the_next_period_was_billed_holds_for_all_of_that(acme: Database) -> None:
+    ask(acme, "suspend")
+    bill(acme, FEB)
+    ask(acme, "reinstate", FEB - timedelta(hours=1))
+    ask(acme, "swap", FEB - timedelta(minutes=1), price_id="cheap")
+
+    bill(acme, MAR)
+
+    (late,) = fetch(acme, invoices, kind="change")
+    assert (late["total_minor"], totals(acme)) == (500, [1000, 500, 500])
+
+
+def test_a_pause_that_is_told_late_ends_by_itself_all_the_same(acme: Database) -> None:
+    bill(acme, FEB)
+    ask(acme, "pause", FEB - timedelta(hours=1), resumes_at=(FEB + timedelta(days=14)).isoformat())
+
+    done = bill(acme, MAR)
+
+    assert (done.changes.refused, fetch(acme, subscriptions)[0]["state"]) == ({}, "active")
+    assert totals(acme) == [1000, 1000, 0, 500, 1000]
+    assert [line["amount_minor"] for line in fetch(acme, invoice_lines, kind="unused_time")] == [-1000]

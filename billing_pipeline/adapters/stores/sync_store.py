@@ -36,7 +36,7 @@ EVERYTHING: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 """No filter of sync/mirrors."""
 
-BILLING_COLUMNS: Final = 24
+BILLING_COLUMNS: Final = 25
 """So many columns of sync/mirrors, the first, are those of billing/subscriptions_to_bill."""
 
 

@@ -5,8 +5,9 @@ select s.subscription_id, s.account_id, s.currency, s.state, s.interval, s.inter
     s.started_at, s.trial_end, s.trial_without_card, s.next_period_start, s.cancel_at, s.canceled_at, s.ended_at,
     s.paused_at, s.resumes_at, s.suspended_at, s.charger,
     b.period_start as last_start, b.period_end as last_end, b.charger as last_charger,
-    b.charger = 'none' and not exists (select from billed_periods as p
-        where p.subscription_id = s.subscription_id and p.charger <> 'none') as none_yet,
+    case when b.charger = 'none' then not exists (
+        select from billed_periods as p where p.subscription_id = s.subscription_id and p.charger <> 'none'
+    ) else false end as none_yet,
     (select min(c.effective_at) from subscription_changes as c
         where c.subscription_id = s.subscription_id and c.applied_at is null and c.refused_reason is null) as change_at,
     s.state <> 'trialing' or s.trial_without_card = 'create_invoice' or exists (

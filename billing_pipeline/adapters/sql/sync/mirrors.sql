@@ -45,6 +45,9 @@ told as (
 select s.subscription_id, s.account_id, s.currency, s.state, s.interval, s.interval_count, s.anchor_on, s.zone, s.started_at,
     s.trial_end, s.trial_without_card, s.next_period_start, s.cancel_at, s.canceled_at, s.ended_at, s.paused_at, s.resumes_at,
     s.suspended_at, s.charger, b.period_start as last_start, b.period_end as last_end, b.charger as last_charger,
+    case when b.charger = 'none' then not exists (
+        select from billed_periods as p where p.subscription_id = s.subscription_id and p.charger <> 'none'
+    ) else false end as none_yet,
     cast(null as timestamptz) as change_at, true as has_card,
     s.stripe_subscription_id, s.mirror_state, s.mirror_digest, s.mirror_reason, s.digest, s.customer_id, s.stripe_tax,
     s.tax_missing, s.collection_method, s.segment,
