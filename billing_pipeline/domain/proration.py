@@ -1,7 +1,7 @@
 """Proration: what a change in the middle of a period gives back and charges, to the second.
 
 Each line is rounded half-up on its own, as Stripe does: going from 10.00 to 5.00 with two thirds left is -6.67 + 3.33. Its
-amount is rounded and what is left of that after the discount is: so no line gives back more than one charged.
+discount is a part of that rounded amount, as it was of the amount on the invoice: so no line gives back more than one charged.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,19 +48,19 @@ class Taxes:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What an item costs for a whole period: an exact amount, and what is left of it after the discounts, as ratios."""
+    """What an item costs for a whole period: an exact amount as a ratio. discount: which part of it is taken off."""
 
     price: Price
     quantity: int
     amount: tuple[int, int]
-    left: tuple[int, int]
+    discount: tuple[int, int]
 
 
 def worth(items: tuple[Item, ...], subscription: Subscription, last: Billed) -> dict[ItemId, Worth]:
     """What each licensed item costs for a whole period, with the coupons that cover the billed one.
 
-    A coupon takes its amount off what is billed, be that a whole period or a part of one: of a part, the discount stands for
-    as much more of a whole period. What it took off usage and setup fees stays with them.
+    A coupon takes its amount off what is billed, be that a whole period or a part of one. What it took off usage and setup
+    fees stays with them.
     """
     part = share(subscription.cycle, last.period)
     charges = [
@@ -71,18 +71,13 @@ def worth(items: tuple[Item, ...], subscription: Subscription, last: Billed) -> 
     ]
     coupons = coupons_at(subscription, last.period.start)
     own = list(without_others(coupons, last.shared, subscription.currency))
-    off: dict[ItemId, int] = {}
     discounts = discounts_on([charge.amount_minor for _, charge in charges], own, subscription.currency)
-    for (item, _), discount in zip(charges, discounts, strict=True):
-        off[item.item_id] = off.get(item.item_id, 0) + discount
-    return {item.item_id: worth_of(item, off[item.item_id], part) for item, _ in charges}
-
-
-def worth_of(item: Item, discount_minor: int, part: tuple[int, int]) -> Worth:
-    """What the item costs for a whole period. discount_minor: what was taken off that part of it."""
-    numerator, denominator = with_minimum(item)
-    left = numerator * part[0] - discount_minor * part[1] * denominator
-    return Worth(item.price, item.quantity, (numerator, denominator), (max(left, 0), denominator * part[0]))
+    found: dict[ItemId, Worth] = {}
+    for (item, charge), off in zip(charges, discounts, strict=True):
+        before = found[item.item_id].discount if item.item_id in found else (0, 0)
+        discount = before[0] + off, before[1] + charge.amount_minor
+        found[item.item_id] = Worth(item.price, item.quantity, with_minimum(item), discount)
+    return found
 
 
 def with_minimum(item: Item) -> tuple[int, int]:
@@ -118,11 +113,10 @@ def change_lines(
 def prorated(kind: LineKind, of: Worth, part: tuple[int, int], period: Period, tax: TaxRate | None) -> Line:
     """One line of a change: that part of what the item is worth, negative for unused time."""
     sign = -1 if kind is LineKind.UNUSED_TIME else 1
-    amount, left = (
-        rounded(sign * numerator * part[0], denominator * part[1]) for numerator, denominator in (of.amount, of.left)
-    )
+    amount = rounded(sign * of.amount[0] * part[0], of.amount[1] * part[1])
+    discount = rounded(amount * of.discount[0], of.discount[1]) if of.discount[1] else 0
     words = "Unused time on" if sign < 0 else "Remaining time on"
     return Line(
-        kind, f"{words} {described(of.price, of.quantity)}", amount, period, of.price.price_id, of.quantity, amount - left,
-        tax_on(tax, left), tax.tax_rate_id if tax else None, tax is not None and tax.inclusive,
+        kind, f"{words} {described(of.price, of.quantity)}", amount, period, of.price.price_id, of.quantity, discount,
+        tax_on(tax, amount - discount), tax.tax_rate_id if tax else None, tax is not None and tax.inclusive,
     )  # fmt: skip

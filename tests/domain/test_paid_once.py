@@ -111,7 +111,7 @@ def test_a_coupon_for_one_period_ends_with_the_one_whose_rest_it_made_cheaper() 
 
     result = outcome(made, "reinstate", last=UNBILLED_JANUARY)
 
-    assert (amounts(result), [each.ends_at for each in result.subscription.discounts]) == ([339], [FEB])
+    assert (amounts(result), [each.ends_at for each in result.subscription.discounts]) == ([338], [FEB])
 
 
 def test_a_coupon_for_one_period_waits_while_nothing_is_charged() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_pipeline.domain.boundaries import Billed, step_at, steps_due
+from billing_pipeline.domain.boundaries import Billed, step_at
 from billing_pipeline.domain.change_steps import Changed, changed, simultaneous
 from billing_pipeline.domain.changes import Change
 from billing_pipeline.domain.ids import ItemId, SubscriptionId
@@ -19,12 +19,10 @@ from billing_pipeline.domain.pricing import Price
 from billing_pipeline.domain.proration import Taxes, change_lines, remaining, worth
 from billing_pipeline.domain.subscriptions import Charger, Subscription, SubscriptionState
 from tests.domain.billing_examples import (
-    APR,
     BILLED_JANUARY,
     FEB,
     JAN,
     JANUARY,
-    MAR,
     discount,
     flat,
     item,
@@ -274,46 +272,6 @@ def test_changes_of_one_second_belong_together_in_the_order_they_were_asked() ->
     assert [(at, [c.change_id for c in changes]) for at, changes in groups] == [
         (MID, [1, 2]), (MID + timedelta(seconds=1), [3]),
     ]  # fmt: skip
-
-
-def test_a_trial_can_be_moved_and_ended_early() -> None:
-    trial = subscription(state=SubscriptionState.TRIALING, trial_end=FEB, next_period_start=FEB)
-
-    moved = outcome(trial, change("trial", {"trial_end": "2026-03-01T00:00:00+00:00"}), last=None)
-    now = outcome(trial, change("convert"), last=None)
-
-    assert moved.subscription.next_period_start == moved.subscription.trial_end
-    assert now.subscription.next_period_start == MID
-
-
-@pytest.mark.parametrize("ends", [MID + timedelta(days=5), MAR])
-def test_an_end_with_the_trial_moves_with_it(ends: datetime) -> None:
-    trial = subscription(state=SubscriptionState.TRIALING, trial_end=FEB, next_period_start=FEB)
-    ending = outcome(trial, change("cancel", timing="period_end"), last=None).subscription
-
-    moved = outcome(ending, change("trial", {"trial_end": ends.isoformat()}), last=None).subscription
-    (step,) = steps_due(moved, None, True, APR)
-
-    assert (step.billable, step.subscription.ended_at) == (False, ends)
-
-
-def test_a_trial_that_is_converted_though_it_was_to_end_with_it_ends_with_its_first_period() -> None:
-    trial = subscription(state=SubscriptionState.TRIALING, trial_end=FEB, next_period_start=FEB)
-    ending = outcome(trial, change("cancel", timing="period_end"), last=None).subscription
-
-    converted = outcome(ending, change("convert"), last=None).subscription
-    first, end = steps_due(converted, None, True, APR)
-
-    assert first.tile == Billed(Period(MID, datetime(2026, 2, 11, tzinfo=MID.tzinfo)), Charger.ENGINE)
-    assert (end.tile, end.at) == (None, first.next_at)
-
-
-def test_a_trial_that_ended_without_a_card_begins_when_it_is_resumed() -> None:
-    waiting = subscription(state=SubscriptionState.PAUSED, paused_at=JAN, next_period_start=None)
-
-    result = outcome(waiting, change("resume"), last=None)
-
-    assert (result.subscription.next_period_start, result.subscription.cycle.anchor_on) == (MID, MID.date())
 
 
 def test_an_item_of_a_canceled_subscription_cannot_be_changed() -> None:
