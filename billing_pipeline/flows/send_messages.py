@@ -13,11 +13,10 @@ from billing_pipeline.flows.read_intents import read_intents
 
 BATCH_MAX: Final = 5  # claimed at once; a slow server must not outlive the lease
 LEASE: Final = timedelta(minutes=30)  # 5 messages, ten answers each, 30 seconds for every answer, and some air
-FRESH: Final = timedelta(
-    seconds=60
-)  # a notice older than this asks reconciliation and Stripe once more before it leaves
+FRESH: Final = timedelta(seconds=60)  # an older notice asks reconciliation and Stripe once more before it leaves
 BACK_OFF: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 480, 720))  # after that it has failed
 ASKS_FOR_NOTHING: Final = frozenset({"reinstated"})
+AFTER_THE_END: Final = frozenset({"written_off"})  # what these tell of is overdue no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +98,6 @@ def _reason_to_withhold(post: Post, message: Message) -> tuple[str, str] | None:
     if any(reading.status in UNDER_WAY for reading in readings):
         return "withdrawn", "Stripe has the payment already"
     return ("queued", "Stripe does not answer") if any(reading.silent for reading in readings) else None
-
-
-AFTER_THE_END: Final = frozenset({"written_off"})
-"""Templates of steps after which the invoice is overdue no more."""
 
 
 def _settle(post: Post, message: Message, delivery: Delivery) -> str:
