@@ -190,6 +190,14 @@ def dispute_lost_unnoticed(books: TwoBooks, name: str) -> Expected:
     return {("dispute_unbooked", dispute)}
 
 
+def dispute_lost_whose_loss_is_not_booked(books: TwoBooks, name: str) -> Expected:
+    books.paid_invoice(name, "acme")
+    dispute = books.disputed(name, "acme", 4900)
+    books.change("dispute", dispute, status="lost")
+    change(books.db, stripe.disputes, dispute, status="lost")
+    return {("dispute_unbooked", dispute)}
+
+
 def fee_that_is_not_booked(books: TwoBooks, name: str) -> Expected:
     txn = books.transaction(f"txn_{name}", -250, 0, "fee", None, PAID_AT)
     return {("fee_unbooked", str(txn["id"]))}
