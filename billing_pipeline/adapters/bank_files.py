@@ -2,10 +2,12 @@
 
 import csv
 import io
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -32,11 +34,12 @@ class Statement:
 
 def read_statement(path: Path, account: str, mappings: Mapping[str, CsvMapping]) -> Statement:
     """The lines of the file. account: the [bank.*] section that describes a CSV file. Raises Broken, naming the row."""
-    text = content(path)
-    if text.lstrip().startswith("<"):
-        rows, others = read_camt(path.name, text), list[Row]()
+    raw = content(path)
+    if raw.lstrip().startswith(b"<"):
+        rows, others = read_camt(path.name, decoded(path.name, raw, "utf-8")), list[Row]()
     elif account in mappings:
-        rows, others = read_csv(path.name, text, account, mappings[account])
+        mapping = mappings[account]
+        rows, others = read_csv(path.name, decoded(path.name, raw, mapping.encoding), account, mapping)
     else:
         known = ", ".join(sorted(mappings)) or "none"
         raise Broken(f"{path.name}: no section [bank.{account}] in reconciliation.toml describes it; known are {known}")
@@ -45,20 +48,28 @@ def read_statement(path: Path, account: str, mappings: Mapping[str, CsvMapping])
     return Statement(path.name, tuple(lines), tuple(numbered(others)))
 
 
-def content(path: Path) -> str:
-    """The text of the file. Raises Broken when it is missing, empty, too large or not UTF-8."""
+def content(path: Path) -> bytes:
+    """What the file holds. Raises Broken when it is missing, empty or too large."""
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes().removeprefix(BOM_UTF8)
     except OSError as error:
         raise Broken(f"cannot read {path}: {error.strerror}") from error
     if not raw.strip():
         raise Broken(f"{path.name} is empty: download the statement again")
     if len(raw) > SIZE_MAX_BYTES:
         raise Broken(f"{path.name} has {len(raw)} bytes, more than {SIZE_MAX_BYTES}: split it by month")
+    return raw
+
+
+def decoded(file: str, raw: bytes, encoding: str) -> str:
+    """The text of the file. Raises Broken when it is in another encoding."""
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Broken(f"{path.name} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+        raise Broken(
+            f"{file} is not {encoding.upper()} (byte {error.start}): save it so, or name the encoding of a CSV file in "
+            "reconciliation.toml"
+        ) from error
 
 
 def read_csv(file: str, text: str, account: str, mapping: CsvMapping) -> tuple[list[Row], list[Row]]:
@@ -102,24 +113,30 @@ def rows_of(file: str, table: "csv.DictReader[str]") -> Iterator[tuple[int, dict
 def amount_of(file: str, place: int, cells: Mapping[str, str], mapping: CsvMapping) -> int:
     """The row's amount in minor units, + in, - out."""
     if mapping.amount_column:
-        return minor_of(file, place, cells[mapping.amount_column], mapping.currency, mapping.decimal_mark)
+        return minor_of(file, f"line {place}", cells[mapping.amount_column], mapping.currency, mapping.decimal_mark)
     credit, debit = cells[mapping.credit_column].strip(), cells[mapping.debit_column].strip()
     if bool(credit) == bool(debit):
         raise Broken(f"{file}: line {place} must have either a credit or a debit")
-    minor = minor_of(file, place, credit or debit, mapping.currency, mapping.decimal_mark)
+    minor = minor_of(file, f"line {place}", credit or debit, mapping.currency, mapping.decimal_mark)
     return minor if credit else -abs(minor)
 
 
-def minor_of(file: str, place: int, text: str, code: Currency, mark: str) -> int:
-    """Decimal text as minor units, exactly. Raises Broken for text that is no amount of that currency."""
+def minor_of(file: str, place: str, text: str, code: Currency, mark: str) -> int:
+    """Decimal text as minor units, exactly. mark: before the decimals; the other one of point and comma groups three digits.
+
+    Raises Broken for text that is no amount of that currency.
+    """
     thousands = "," if mark == "." else "."
-    plain = text.strip().replace(thousands, "").replace(mark, ".").replace("\u2212", "-")
-    try:
-        minor = Decimal(plain).scaleb(exponent(code))
-    except InvalidOperation as error:
-        raise Broken(f"{file}: line {place}: {text!r} is not an amount") from error
-    if not minor.is_finite() or minor != minor.to_integral_value():
-        raise Broken(f"{file}: line {place}: {text!r} has more decimals than {code} has")
+    plain = text.strip().replace("\u2212", "-")
+    whole = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|\d*"
+    if not re.fullmatch(rf"[+-]?(?:{whole})(?:{re.escape(mark)}\d*)?", plain) or not re.search(r"\d", plain):
+        raise Broken(
+            f"{file}: {place}: {text!r} is not an amount such as 1{thousands}234{mark}56: correct it, or decimal_mark in "
+            "reconciliation.toml"
+        )
+    minor = Decimal(plain.replace(thousands, "").replace(mark, ".")).scaleb(exponent(code))
+    if minor != minor.to_integral_value():
+        raise Broken(f"{file}: {place}: {text!r} has more decimals than {code} has")
     return int(minor)
 
 
@@ -129,7 +146,7 @@ def check_balance(
     """The running balance after this row. Raises Broken when it does not follow from the row before."""
     if not mapping.balance_column:
         return None
-    after = minor_of(file, place, cells[mapping.balance_column], mapping.currency, mapping.decimal_mark)
+    after = minor_of(file, f"line {place}", cells[mapping.balance_column], mapping.currency, mapping.decimal_mark)
     if before is not None and before + minor != after:
         raise Broken(f"{file}: line {place}: the balance does not follow from the line before: a line is missing")
     return after
@@ -176,25 +193,34 @@ def camt_rows(file: str, statement: ElementTree.Element) -> Iterator[Row]:
     account = told(statement, "Acct/Id/IBAN") or told(statement, "Acct/Id/Othr/Id") or "unknown"
     total, code = 0, currency(told(statement, "Acct/Ccy") or "usd")
     for place, entry in enumerate(children(statement, "Ntry"), start=1):
-        amount = next(iter(children(entry, "Amt")), None)
-        if amount is None:
-            raise Broken(f"{file}: entry {place} has no amount")
-        code = currency(amount.get("Ccy", code))
-        minor = minor_of(file, place, amount.text or "", code, ".")
-        minor = -minor if told(entry, "CdtDbtInd") == "DBIT" else minor
+        code, minor = camt_amount(file, f"entry {place}", entry, code)
         if told(entry, "Sts/Cd") == "BOOK" or told(entry, "Sts") == "BOOK":
             total += minor
             yield account, camt_day(file, place, entry), code, minor, reference_of(entry)
     check_camt_balance(file, statement, total, code)
 
 
+def camt_amount(file: str, place: str, node: ElementTree.Element, code: Currency) -> tuple[Currency, int]:
+    """Currency and minor units of an entry or a balance, + in, - out, also where it takes another entry back.
+
+    code: the account's. Raises Broken where the amount or its direction is missing.
+    """
+    amount, direction = next(iter(children(node, "Amt")), None), told(node, "CdtDbtInd")
+    if amount is None:
+        raise Broken(f"{file}: {place} has no amount")
+    if direction not in ("CRDT", "DBIT"):
+        raise Broken(f"{file}: {place} says neither CRDT nor DBIT: it is no camt.053 message")
+    code = currency(amount.get("Ccy", code))
+    minor = minor_of(file, place, amount.text or "", code, ".")
+    return code, minor if direction == "CRDT" else -minor
+
+
 def check_camt_balance(file: str, statement: ElementTree.Element, total: int, code: Currency) -> None:
     """Nothing. Raises Broken when opening balance and entries do not give the closing balance."""
     balances: dict[str, int] = {}
     for balance in children(statement, "Bal"):
-        amount = next(iter(children(balance, "Amt")))
-        minor = minor_of(file, 0, amount.text or "", code, ".")
-        balances[told(balance, "Tp/CdOrPrtry/Cd")] = -minor if told(balance, "CdtDbtInd") == "DBIT" else minor
+        name = told(balance, "Tp/CdOrPrtry/Cd")
+        _, balances[name] = camt_amount(file, f"balance {name}", balance, code)
     opening = balances.get("OPBD", balances.get("PRCD"))
     if opening is not None and "CLBD" in balances and opening + total != balances["CLBD"]:
         raise Broken(

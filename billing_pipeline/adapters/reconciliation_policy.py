@@ -1,5 +1,6 @@
 """policies/reconciliation.toml, read once and checked: a wrong line is named with its section."""
 
+import codecs
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -38,6 +39,12 @@ class CsvMapping:
             raise Broken("name amount_column, or credit_column and debit_column")
         if bool(self.credit_column) != bool(self.debit_column):
             raise Broken("credit_column and debit_column go together")
+        if self.decimal_mark not in (".", ","):
+            raise Broken(f"decimal_mark must be a point or a comma, got {self.decimal_mark!r}")
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise Broken(f"nobody knows the encoding {self.encoding!r}") from error
 
     @property
     def columns(self) -> frozenset[str]:

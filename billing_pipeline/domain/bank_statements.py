@@ -15,7 +15,7 @@ from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import PayoutId
 
 T = TypeVar("T")
-CANDIDATES_MAX: Final = 12  # combinations grow fast; more payouts than this in one window are matched one by one
+CANDIDATES_MAX: Final = 12  # combinations grow fast; where more could be meant, none is taken for certain
 TOGETHER_MAX: Final = 4  # payouts in one line, or lines for one payout
 
 
@@ -129,7 +129,7 @@ def several_payouts(lines: Sequence[BankLine], payables: Sequence[Payable], rule
     """n payouts : 1 line, where exactly one combination of payouts gives the line's amount."""
     free, matches = list(payables), list[Match]()
     for line in lines:
-        near = [p for p in free if near_in_time(line, p, rules)][:CANDIDATES_MAX]
+        near = [p for p in free if near_in_time(line, p, rules) and is_part(p.amount_minor, line.amount_minor, rules)]
         found = [
             c for c in groups(near) if abs(sum(p.amount_minor for p in c) - line.amount_minor) <= rules.tolerance_minor
         ]
@@ -143,7 +143,9 @@ def several_lines(lines: Sequence[BankLine], payables: Sequence[Payable], rules:
     """1 payout : n lines, where exactly one combination of lines gives the payout's amount."""
     free, matches = list(lines), list[Match]()
     for payable in payables:
-        near = [line for line in free if near_in_time(line, payable, rules)][:CANDIDATES_MAX]
+        near = [
+            x for x in free if near_in_time(x, payable, rules) and is_part(x.amount_minor, payable.amount_minor, rules)
+        ]
         found = [
             c
             for c in groups(near)
@@ -156,9 +158,16 @@ def several_lines(lines: Sequence[BankLine], payables: Sequence[Payable], rules:
 
 
 def groups(candidates: Sequence[T]) -> Iterable[tuple[T, ...]]:
-    """All combinations of two to TOGETHER_MAX of them."""
+    """All combinations of two to TOGETHER_MAX of them; none where they are too many to try all."""
+    if len(candidates) > CANDIDATES_MAX:
+        return
     for size in range(2, TOGETHER_MAX + 1):
         yield from combinations(candidates, size)
+
+
+def is_part(minor: int, whole_minor: int, rules: MatchRules) -> bool:
+    """Whether the amount goes the same way as the whole and is no more than it."""
+    return minor * whole_minor > 0 and abs(minor) <= abs(whole_minor) + rules.tolerance_minor
 
 
 def fits(line: BankLine, payable: Payable, rules: MatchRules) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_pipeline.adapters.bank_files import read_statement
+from billing_pipeline.adapters.bank_files import minor_of, read_statement
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.reconciliation_policy import CsvMapping, load_policy
 from billing_pipeline.adapters.stores.bank_store import BankLineStore
@@ -87,7 +87,15 @@ def test_a_camt_statement_gives_its_booked_entries(tmp_path: Path) -> None:
         (GOOD.replace("1080.00", "1079.00"), "main", "line 3: the balance does not follow"),
         (GOOD.replace("100.00,1100", "1oo,1100"), "main", "line 2: '1oo' is not an amount"),
         (GOOD.replace("100.00,1100", "100.001,1100"), "main", "more decimals than usd has"),
-        (GOOD.replace("100.00,1100", "NaN,1100"), "main", "more decimals than usd has"),
+        (GOOD.replace("100.00,1100", "NaN,1100"), "main", "line 2: 'NaN' is not an amount"),
+        (GOOD.replace("100.00,1100", "1_00,1100"), "main", "line 2: '1_00' is not an amount"),
+        (
+            "Date,In,Out,Text\n2026-03-07,12.50,,STRIPE\n",
+            "two",
+            "march.csv: line 2: '12.50' is not an amount .*decimal_mark",
+        ),
+        ("Date,In,Out,Text\n2026-03-07,1234.567,,STRIPE\n", "two", "line 2: '1234.567' is not an amount"),
+        ('Date,In,Out,Text\n2026-03-07,"1,234.567",,STRIPE\n', "two", "line 2: '1,234.567' is not an amount"),
         (GOOD.replace("2026-03-07,100", "07/03/2026,100"), "main", "line 2: '07/03/2026' is not a day"),
         (
             "Date,Amount,Currency,Text\n2026-03-07,1.00,eur,STRIPE\n",
@@ -99,6 +107,9 @@ def test_a_camt_statement_gives_its_booked_entries(tmp_path: Path) -> None:
         (GOOD, "unheard-of", r"no section \[bank.unheard-of\]"),
         (CAMT[:900], "", "cut off or no XML"),
         (CAMT.replace("1090.00", "1091.00"), "", "entries are missing"),
+        (CAMT.replace(">100.00<", ">100,00<"), "", "entry 1: '100,00' is not an amount"),
+        (CAMT.replace('<Amt Ccy="EUR">1090.00</Amt>', ""), "", "balance CLBD has no amount"),
+        (CAMT.replace("<CdtDbtInd>DBIT</CdtDbtInd>", ""), "", "entry 2 says neither CRDT nor DBIT"),
         (CAMT.replace('<Amt Ccy="EUR">10.00', '<Amt Ccy="USD">10.00'), "", "line 2 of account .* is in usd"),
         (
             CAMT.replace("<Document", '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><Document'),
@@ -113,6 +124,30 @@ def test_a_file_that_is_not_what_it_should_be_is_refused_with_the_place_named(
 ) -> None:
     with pytest.raises(Broken, match=told):
         statement(tmp_path, text, account)
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("1.234.567,89", 123456789),
+        ("-1.234,5", -123450),
+        ("1.250", 125000),
+        ("\u221212,50", -1250),
+        (",5", 50),
+        ("7", 700),
+    ],
+)
+def test_a_mark_that_groups_three_digits_each_parts_thousands(text: str, minor: int) -> None:
+    assert minor_of("f", "line 2", text, USD, ",") == minor
+
+
+def test_a_csv_file_is_read_in_the_encoding_that_its_section_names(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes("Date,Amount,Text\n2026-03-07,1.00,STRIPE M\u00fcnchen\n".encode("latin-1"))
+    mapping = CsvMapping(USD, "Date", "Amount", reference_columns=("Text",), encoding="latin-1")
+
+    read = read_statement(tmp_path / "x.csv", "main", {"main": mapping})
+
+    assert [one.reference for one in read.lines] == ["STRIPE M\u00fcnchen"]
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
@@ -142,6 +177,13 @@ def payable(name: str, minor: int, day: date = DAY, hint: str = "") -> Payable:
         ([line("a", 100)], [payable("p", 100, DAY + timedelta(days=6))], set()),
         ([line("a", 300)], [payable("p", 100), payable("q", 200), payable("r", 200)], set()),
         ([line("a", 100), line("b", 100)], [payable("p", 100)], {("a", "p", "one_to_one")}),
+        ([line("a", 300)], [payable("p", 100), payable("q", 200), *(payable(f"r{n}", n) for n in range(1, 11)),
+         payable("s", 200)], set()),
+        ([line("a", 100), line("b", 200), *(line(f"x{n}", 5000 + n) for n in range(20))], [payable("p", 300)],
+         {("a", "p", "one_to_many"), ("b", "p", "one_to_many")}),
+        ([line("a", 100), line("b", 200), *(line(f"x{n}", 5000 + n) for n in range(10)), line("z", 200)],
+         [payable("p", 300)], set()),
+        ([line("a", 80)], [payable("p", 100), payable("q", -20)], set()),
     ],
 )  # fmt: skip
 def test_lines_find_their_payouts(
@@ -259,6 +301,11 @@ def test_the_policy_that_is_shipped_reads_its_own_statement(tmp_path: Path) -> N
         ("[bank.x]\ncurrency = 'usd'\ndate_column = 'D'", r"\[bank.x\]: name amount_column"),
         ("[bank.x]\ncurrency = 'xxx'\ndate_column = 'D'\namount_column = 'A'", "unknown currency"),
         ("[bank.x]\ncurrency = 'usd'\ndate_column = 'D'\ncredit_column = 'A'", "go together"),
+        (
+            "[bank.x]\ncurrency = 'usd'\ndate_column = 'D'\namount_column = 'A'\nencoding = 'utf8000'",
+            "encoding 'utf8000'",
+        ),
+        ("[bank.x]\ncurrency = 'usd'\ndate_column = 'D'\namount_column = 'A'\ndecimal_mark = ';'", "decimal_mark"),
         ("not toml", "is not TOML"),
     ],
 )
