@@ -33,7 +33,10 @@ class BankLine:
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """A payout that should appear on the bank statement. hints: texts that its line may carry, such as the trace id."""
+    """A payout, or a top-up, that should appear on the bank statement: + came in, - went out.
+
+    hints: texts that its line may carry, such as the trace id.
+    """
 
     payout_id: PayoutId
     currency: Currency

@@ -1,12 +1,14 @@
 """Invoices that Stripe billed, compared by what is due: credits stand on Stripe's as lines and on ours as credits."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from billing_pipeline.adapters.postgres import Database
-from tests.seeds import insert_invoice
+from billing_pipeline.adapters.tables import billing, stripe
+from tests.seeds import add, change, insert_invoice
 from tests.two_books import PAID_AT, TwoBooks, agreed
 
 
@@ -54,3 +56,31 @@ def test_a_draft_that_nobody_recorded_is_awaited_and_a_final_one_missed(books: T
     put(books, id="in_final", number="X-2")
 
     assert books.found() == [("missing_in_ledger", "in_final")]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["compared whole", "compared by what was touched"])
+def test_an_invoice_whose_debit_came_back_stays_paid_in_stripe(books: TwoBooks, whole: bool) -> None:
+    put(books, status="paid", amount_paid=3900)
+    payment = {"type": "payment_intent", "payment_intent": "pi_x"}
+    books.put("invoice_payment", id="inpay_x", invoice="in_x", status="paid", amount_paid=3900, payment=payment)
+    books.charge("x", "acme", 3900, PAID_AT, invoice="nobody's")
+    add(
+        books.db, stripe.payments, payment_id="pi_x", account_id="acme", invoice_id="inv-x", method="stripe_invoice",
+        payment_intent_id="pi_x", charge_id="ch_x", currency="usd", amount_minor=3900, applied_minor=3900,
+        succeeded_at=PAID_AT,
+    )  # fmt: skip
+    books.book(*books.entries("x", "acme"))
+    change(books.db, billing.invoices, "inv-x", state="paid", paid_at=PAID_AT, paid_minor=3900)
+    assert books.found() == []
+
+    change(books.db, stripe.payments, "pi_x", reversed_at=PAID_AT + timedelta(days=5))
+    change(books.db, billing.invoices, "inv-x", state="overdue", paid_at=None, paid_minor=0)
+
+    assert (books.reconcile(whole=whole).whole, books.findings()) == (whole, [])
+
+
+def test_an_invoice_that_is_owed_here_and_paid_in_stripe_is_a_difference(books: TwoBooks) -> None:
+    put(books, status="paid", amount_paid=3900)
+    change(books.db, billing.invoices, "inv-x", state="overdue")
+
+    assert books.found() == [("status", "in_x")]

@@ -56,7 +56,7 @@ class BankLineStore:
         ]
 
     def payables(self) -> Sequence[Payable]:
-        """Payouts that no bank line has paid yet."""
+        """Payouts, payouts that came back and top-ups that no bank line shows yet."""
         return [
             Payable(
                 PayoutId(row.payout_id), Currency(row.currency), row.amount_minor, row.arrival_on,

@@ -23,7 +23,7 @@ select
     o.minor as right_minor,
     case
         when o.source is not null then ''
-        when b.kind = 'payment_returned' then 'returned_by_the_bank'
+        when b.kind = 'payment_returned' or r.source is not null then 'returned_by_the_bank'
         when b.kind = 'payment' and b.source like 'payment:%' then 'missing_in_stripe'
         when b.source like 'refund%' then 'refund_mismatch'
         else ''
@@ -31,4 +31,5 @@ select
 from booked b
 cross join cut
 left join objects o on o.source = b.source
+left join (select source from booked where kind = 'payment_returned') r on r.source = replace(b.source, 'payment:', 'bank_return:')
 where b.stripe_minor <> 0 and b.kind in ('payment', 'refund', 'refund_failed', 'payment_returned')

@@ -27,7 +27,7 @@ left join (
 left join (
     select currency, min(booked_on) as first_day, max(booked_on) as last_day from ledger.bank_lines group by currency
 ) t on t.currency = p.currency
-where p.status not in ('failed', 'canceled') or m.payout_id is not null
+where p.status not in ('failed', 'canceled') or m.amount_minor <> 0
 union all
 select
     'payouts_to_bank', l.currency, cast(null as date), cast(null as bigint), l.booked_on, l.amount_minor, 'bank_line_unmatched'

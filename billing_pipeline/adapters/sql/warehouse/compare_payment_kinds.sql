@@ -17,6 +17,7 @@ with pairs as (
             when o.currency <> t.currency then 'currency'
             when not o.paid and t.paid and not t.asked then 'missing_in_ledger'
             when not o.paid and t.paid then null
+            when o.reversed and not t.paid then null
             when o.paid and not t.paid then 'status'
             when o.amount_minor <> t.amount_minor then 'amount'
             when o.paid and o.booked_minor = 0 then 'missing_in_ledger'

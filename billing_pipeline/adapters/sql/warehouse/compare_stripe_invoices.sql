@@ -1,6 +1,7 @@
 -- Invoices that Stripe billed, field by field. Grain: one row per invoice.
 -- Of amounts what is due is compared: our credits stand on Stripe's as lines.
--- in: ledger.invoices, stripe.invoices, ledger.accounts, cut    out: the columns of a finding
+-- A bank debit that came back leaves Stripe's invoice paid, while ours is owed again.
+-- in: ledger.invoices, stripe.invoices, ledger.accounts, ours_payments, cut    out: the columns of a finding
 with pairs as (
     select
         i.invoice_id,
@@ -16,7 +17,8 @@ with pairs as (
             when i.currency <> t.currency then 'currency'
             when i.due_minor <> t.due_minor and t.status <> 'draft' then 'amount'
             when i.state <> case t.status when 'paid' then 'paid' when 'void' then 'void' when 'uncollectible' then 'written_off' else 'pending' end
-                and not (i.state = 'overdue' and t.status in ('open', 'uncollectible')) then 'status'
+                and not (i.state = 'overdue' and t.status in ('open', 'uncollectible'))
+                and not (t.status = 'paid' and r.invoice_id is not null) then 'status'
         end as kind,
         coalesce(i.state || ' ' || cast(i.due_minor as varchar) || ' ' || i.currency, '') as ours,
         coalesce(t.status || ' ' || cast(t.due_minor as varchar) || ' ' || t.currency, '') as theirs,
@@ -24,6 +26,7 @@ with pairs as (
     from (select * from ledger.invoices where stripe_invoice_id is not null) i
     full outer join stripe.invoices t on t.stripe_invoice_id = i.stripe_invoice_id
     left join ledger.accounts a on a.stripe_customer_id = t.customer_id
+    left join (select distinct invoice_id from ours_payments where reversed) r on r.invoice_id = i.invoice_id
 )
 select
     p.kind,
