@@ -14,7 +14,7 @@ from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.journal import write_entries
 from billing_pipeline.adapters.stores.reconciliation_store import ReconciliationStore
 from billing_pipeline.adapters.stripe_landing import StripeSide
-from billing_pipeline.adapters.tables import control, stripe
+from billing_pipeline.adapters.tables import billing, control, stripe
 from billing_pipeline.adapters.workbench import Workbench
 from billing_pipeline.domain import cash_entries
 from billing_pipeline.domain.billing_entries import When
@@ -30,7 +30,15 @@ from billing_pipeline.flows.ports import Json
 from billing_pipeline.flows.ports.reconciliation import BridgeLine, Proof, Run
 from billing_pipeline.flows.reconcile_books import Reconciled, reconcile_books
 from tests.fakes import FakeClock
-from tests.seeds import add, insert_account, insert_collection, insert_invoice, insert_price, insert_subscription
+from tests.seeds import (
+    add,
+    change,
+    insert_account,
+    insert_collection,
+    insert_invoice,
+    insert_price,
+    insert_subscription,
+)
 
 NOW: Final = datetime(2026, 3, 20, 12, tzinfo=UTC)
 PAID_AT: Final = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -259,6 +267,19 @@ class TwoBooks:
             owner = Owner(AccountId(account), InvoiceId(f"inv-{name}"))
             self.book(cash_entries.dispute_moved(parse_transaction(moved), at.date(), owner))
         return dispute
+
+    def came_back(self, name: str, account: str, *, at: datetime = PAID_AT + timedelta(days=6), fee: int = 0) -> None:
+        """A payment that the bank took back after it had come, known to both sides; the fee is Stripe's, not booked."""
+        self.change("charge", f"ch_{name}", status="failed", failure_balance_transaction=f"txn_back_{name}")
+        minor = self.objects["charge"][f"ch_{name}"]["amount"]
+        self.transaction(f"txn_back_{name}", -minor, fee, "charge_failure", f"ch_{name}", at)
+        change(self.db, stripe.payments, f"pi_{name}", reversed_at=at, method="bank_debit")
+        change(self.db, billing.invoices, f"inv-{name}", state="overdue", paid_at=None, paid_minor=0)
+        source, owner = f"bank_return:ch_{name}", Owner(AccountId(account), InvoiceId(f"inv-{name}"))
+        split, when = Split(receivable=minor), When(at, at.date())
+        self.book(
+            cash_entries.payment_returned(source, LedgerAccount.STRIPE_PENDING, split, Currency("usd"), when, owner)
+        )
 
     def paid_out(
         self,

@@ -45,6 +45,7 @@ HOPS: Final[tuple[Hop, ...]] = (
     *((f"{side}.disputes", "charge", "charge_id") for side in ("stripe", "ledger")),
     ("stripe.balance_transactions", "charge", "source_id"),
     ("stripe.balance_transactions", "dispute", "source_id"),
+    ("stripe.balance_transactions", "refund", "source_id"),
     ("ledger.payments", "unclaimed", "charge_id"),
     ("ledger.subscriptions", "subscription", "subscription_id"),
     ("ledger.subscriptions", "mirror", "stripe_subscription_id"),

@@ -216,6 +216,35 @@ def fee_of_an_instant_payout_that_is_not_booked(books: TwoBooks, name: str) -> E
     return {("fee_unbooked", f"txn_po_{name}")}
 
 
+def fee_of_a_refund_that_is_not_booked(books: TwoBooks, name: str) -> Expected:
+    books.paid_invoice(name, "acme")
+    refund = books.refunded(name, "acme", 500)
+    books.change("balance_transaction", f"txn_{refund}", fee=30, net=-530)
+    return {("fee_unbooked", f"txn_{refund}")}
+
+
+def fee_of_a_failed_refund_that_is_not_booked(books: TwoBooks, name: str) -> Expected:
+    books.paid_invoice(name, "acme")
+    refund = books.refunded(name, "acme", 500)
+    books.change("refund", refund, status="failed")
+    change(books.db, stripe.refunds, refund, status="failed")
+    books.book(entry(f"refund_failed:{refund}", "refund_failed", 500))
+    back = books.transaction(f"txn_{refund}_back", 500, 40, "refund_failure", refund, PAID_AT)
+    return {("fee_unbooked", str(back["id"]))}
+
+
+def fee_of_a_returned_debit_that_is_not_booked(books: TwoBooks, name: str) -> Expected:
+    books.paid_invoice(name, "acme")
+    books.came_back(name, "acme", fee=400)
+    return {("fee_unbooked", f"txn_back_{name}")}
+
+
+def cost_that_names_a_charge_and_is_not_booked(books: TwoBooks, name: str) -> Expected:
+    books.paid_invoice(name, "acme")
+    txn = books.transaction(f"txn_{name}_cost", -35, 0, "network_cost", f"ch_{name}", PAID_AT)
+    return {("fee_unbooked", str(txn["id"]))}
+
+
 def payout_that_is_not_booked(books: TwoBooks, name: str) -> Expected:
     books.paid_invoice(name, "acme")
     books.paid_out(f"po_{name}", [f"txn_{name}"], at=NOW - timedelta(days=2), status="in_transit", told=False)

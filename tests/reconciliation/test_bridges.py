@@ -6,13 +6,9 @@ from pathlib import Path
 import pytest
 
 from billing_pipeline.adapters.postgres import Database
-from billing_pipeline.adapters.tables import billing, stripe
+from billing_pipeline.adapters.tables import stripe
 from billing_pipeline.domain import cash_entries
-from billing_pipeline.domain.billing_entries import When
-from billing_pipeline.domain.cash_entries import Owner, Split
 from billing_pipeline.domain.currencies import Currency
-from billing_pipeline.domain.ids import AccountId, InvoiceId
-from billing_pipeline.domain.ledger import LedgerAccount
 from tests.seeds import change
 from tests.two_books import PAID_AT, TwoBooks, agreed
 
@@ -48,7 +44,7 @@ def test_a_debit_that_came_back_is_named_so_on_both_of_its_days(db: Database, tm
     books = agreed(db, tmp_path)
     books.paid_invoice("x", "acme")
     before = differences(books, "ledger_to_objects")
-    came_back(books)
+    books.came_back("x", "acme", at=LATER)
 
     after = differences(books, "ledger_to_objects")
 
@@ -64,18 +60,7 @@ def test_a_debit_that_came_back_in_both_books_is_no_divergence(db: Database, tmp
     books = agreed(db, tmp_path)
     books.paid_invoice("x", "acme")
 
-    came_back(books, status)
+    books.came_back("x", "acme")
+    books.change("payment_intent", "pi_x", status=status)
 
     assert books.found() == []
-
-
-def came_back(books: TwoBooks, status: str = "succeeded") -> None:
-    """The payment of invoice inv-x came back from the bank, and both sides say so."""
-    books.change("charge", "ch_x", status="failed", failure_balance_transaction="txn_back")
-    books.change("payment_intent", "pi_x", status=status)
-    books.transaction("txn_back", -4900, 0, "charge_failure", "ch_x", LATER)
-    change(books.db, stripe.payments, "pi_x", reversed_at=LATER, method="bank_debit")
-    change(books.db, billing.invoices, "inv-x", state="overdue", paid_at=None, paid_minor=0)
-    owner, when = Owner(AccountId("acme"), InvoiceId("inv-x")), When(LATER, LATER.date())
-    split = Split(receivable=4900)
-    books.book(cash_entries.payment_returned("bank_return:ch_x", LedgerAccount.STRIPE_PENDING, split, USD, when, owner))

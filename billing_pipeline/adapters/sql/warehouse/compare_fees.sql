@@ -1,25 +1,35 @@
 -- Balance transactions whose fee, or that as a whole, the journal does not hold. Grain: one row per balance transaction.
+-- Of objects that are not booked themselves another comparison tells. Stripe's own costs are booked as a whole, whatever they name.
 -- in: stripe.balance_transactions, stripe.charges, booked, ours_payments, cut    out: the columns of a finding
 with expected as (
     select
-        t.balance_transaction_id,
-        t.currency,
-        case when c.charge_id is not null or t.reporting_category like 'payout%' then t.fee_minor else -t.net_minor end as fee_minor,
-        case when c.charge_id is not null or t.reporting_category like 'payout%' then 'fee:' else 'stripe_fee:' end
-            || t.balance_transaction_id as source,
-        t.created_at,
-        t.reporting_category,
-        p.invoice_id,
-        p.account_id,
-        p.payment_intent_id
+        t.balance_transaction_id, t.currency, t.fee_minor, 'fee:' || t.balance_transaction_id as source,
+        t.created_at, t.reporting_category, p.invoice_id, p.account_id, p.payment_intent_id
     from stripe.balance_transactions t
-    left join stripe.charges c on c.charge_id = t.source_id
-    left join ours_payments p on p.payment_intent_id = c.payment_intent_id and p.paid and p.booked_minor <> 0
-    where (c.charge_id is not null and p.payment_intent_id is not null and t.reporting_category = 'charge')
-        or (t.reporting_category in ('payout', 'payout_reversal') and t.source_id is not null)
-        or t.reporting_category in (
-            'fee', 'network_cost', 'tax', 'other_adjustment', 'contribution', 'climate_order_purchase', 'climate_order_refund'
-        )
+    join stripe.charges c on c.charge_id = t.source_id
+    join ours_payments p on p.payment_intent_id = c.payment_intent_id and p.paid and p.booked_minor <> 0
+    where t.reporting_category = 'charge' or (t.reporting_category = 'charge_failure' and p.reversed)
+    union all
+    select
+        t.balance_transaction_id, t.currency, t.fee_minor, 'fee:' || t.balance_transaction_id,
+        t.created_at, t.reporting_category, b.invoice_id, b.account_id, cast(null as varchar)
+    from stripe.balance_transactions t
+    join booked b on b.source = case when t.reporting_category = 'refund' then 'refund:' else 'refund_failed:' end || t.source_id
+    where t.reporting_category in ('refund', 'refund_failure')
+    union all
+    select
+        t.balance_transaction_id, t.currency, t.fee_minor, 'fee:' || t.balance_transaction_id,
+        t.created_at, t.reporting_category, cast(null as varchar), cast(null as varchar), cast(null as varchar)
+    from stripe.balance_transactions t
+    where t.reporting_category in ('payout', 'payout_reversal') and t.source_id is not null
+    union all
+    select
+        t.balance_transaction_id, t.currency, -t.net_minor, 'stripe_fee:' || t.balance_transaction_id,
+        t.created_at, t.reporting_category, cast(null as varchar), cast(null as varchar), cast(null as varchar)
+    from stripe.balance_transactions t
+    where t.reporting_category in (
+        'fee', 'network_cost', 'tax', 'other_adjustment', 'contribution', 'climate_order_purchase', 'climate_order_refund'
+    )
 )
 select
     'fee_unbooked' as kind,
