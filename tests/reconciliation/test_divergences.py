@@ -184,6 +184,23 @@ def test_the_gate_opens_on_fresh_runs_and_certificates(db: Database, tmp_path: P
     assert gate.open
 
 
+def test_what_was_explained_is_open_again_when_another_amount_is_at_stake(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    FAULTS["amount_that_differs"](books, "x")
+    books.reconcile()
+    (found,) = books.store.divergences()
+    books.store.annotate(found.divergence_id, NOW, "ann", state="explained", owner="ann", note="one dollar of rounding")
+    books.reconcile()
+    books.change("payment_intent", "pi_x", amount=9900, amount_received=9900)
+
+    done = books.reconcile()
+
+    (again,) = books.store.divergences()
+    assert (done.new, again.divergence_id, again.note) == (1, found.divergence_id, "one dollar of rounding")
+    assert history(db) == ["opened", "explained", "reopened"]
+    assert fetch(db, control.divergences)[0]["closed_at"] is None
+
+
 @pytest.mark.parametrize(
     ("fault", "held"),
     [

@@ -1,4 +1,4 @@
--- Opens what is new, refreshes what is seen again; what a person has explained stays explained.
+-- Opens what is new, refreshes what is seen again; what a person has explained stays explained as long as the same amount is at stake.
 -- in: findings json text (an array), at timestamptz, run_id text    out: divergence_id text, fresh boolean, reopened boolean
 with told as (
     select * from jsonb_to_recordset(cast(:findings as jsonb)) as f (
@@ -7,7 +7,11 @@ with told as (
     )
 ),
 before as (
-    select d.divergence_id, d.state from divergences d join told using (divergence_id)
+    select
+        divergence_id,
+        d.state = 'explained' and d.amount_minor is not distinct from told.amount_minor as settled,
+        d.state <> 'open' as closed
+    from divergences d join told using (divergence_id)
 ),
 written as (
     insert into divergences as d (
@@ -29,8 +33,8 @@ written as (
         last_seen = excluded.last_seen,
         proposed_repair = excluded.proposed_repair,
         run_id = excluded.run_id,
-        closed_at = case when d.state = 'explained' then d.closed_at end,
-        state = case when d.state = 'explained' then d.state else 'open' end
+        closed_at = case when d.state = 'explained' and d.amount_minor is not distinct from excluded.amount_minor then d.closed_at end,
+        state = case when d.state = 'explained' and d.amount_minor is not distinct from excluded.amount_minor then d.state else 'open' end
     returning d.divergence_id
 ),
 history as (
@@ -38,7 +42,7 @@ history as (
     select w.divergence_id, :at, 'reconciliation', case when b.divergence_id is null then 'opened' else 'reopened' end
     from written w
     left join before b using (divergence_id)
-    where b.divergence_id is null or b.state in ('resolved', 'expired')
+    where b.divergence_id is null or (b.closed and not b.settled)
     returning divergence_id, what
 )
 select w.divergence_id, coalesce(h.what = 'opened', false) as fresh, coalesce(h.what = 'reopened', false) as reopened
