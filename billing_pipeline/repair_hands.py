@@ -6,6 +6,7 @@ from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import PaymentId
 from billing_pipeline.domain.repairs import RepairKind
+from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.reconciliation import StoredRepair
 from billing_pipeline.flows.repair_divergences import Hands
 from billing_pipeline.flows.request_refunds import RefundWish, approve_refund, request_refund
@@ -24,23 +25,27 @@ def hands_of(world: World) -> Hands:
         return sync_parts(world).hold(stored.repair)
 
     def refund(stored: StoredRepair) -> str:
-        if stored.approved_by is None:
-            raise Broken(f"repair {stored.repair_id} gives money back: somebody must approve it")
-        store = RefundStore(world.db)
-        wish = RefundWish(
-            PaymentId(stored.repair.object_id),
-            None,
-            "card",
-            "duplicate",
-            stored.requested_by,
-            f"repair {stored.repair_id}",
-        )
-        name, amount = request_refund(store, world.clock, wish)
-        approve_refund(store, world.clock, name, stored.approved_by)
-        return f"asked to give {amount} back: {name}"
+        return give_back(RefundStore(world.db), world.clock, stored)
 
     return {
         RepairKind.SETTLE_ATTEMPT: settle,
         RepairKind.HOLD_MIRROR: hold,
         RepairKind.REFUND_DUPLICATE: refund,
     }
+
+
+def give_back(store: RefundStore, clock: Clock, stored: StoredRepair) -> str:
+    """What was asked for: of the later payment what was paid too much, and no more than it has left.
+
+    Raises Broken where nobody has approved it, or the payment has nothing left.
+    """
+    if stored.approved_by is None:
+        raise Broken(f"repair {stored.repair_id} gives money back: somebody must approve it")
+    payment = PaymentId(stored.repair.object_id)
+    with store.transaction():
+        known = store.lock_payment(payment)
+        minor = min(stored.repair.amount_minor, known.refundable.minor) if known else None
+        wish = RefundWish(payment, minor, "card", "duplicate", stored.requested_by, f"repair {stored.repair_id}")
+        name, amount = request_refund(store, clock, wish)
+        approve_refund(store, clock, name, stored.approved_by)
+    return f"asked to give {amount} back: {name}"

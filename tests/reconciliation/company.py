@@ -14,7 +14,6 @@ from billing_pipeline.adapters.stores.repair_store import RepairDesk
 from billing_pipeline.adapters.stores.sweep_store import SweepStore
 from billing_pipeline.adapters.stripe_landing import StripeSide
 from billing_pipeline.adapters.workbench import Workbench
-from billing_pipeline.domain.ids import PaymentId
 from billing_pipeline.domain.reconciliation import ReconciliationPolicy
 from billing_pipeline.domain.repairs import RepairKind
 from billing_pipeline.flows.apply_events import apply_events
@@ -24,9 +23,9 @@ from billing_pipeline.flows.ports.reconciliation import BridgeLine, Proof, Store
 from billing_pipeline.flows.reconcile_books import Reconciled, reconcile_books
 from billing_pipeline.flows.refund_payments import refund_payments
 from billing_pipeline.flows.repair_divergences import repair_divergences
-from billing_pipeline.flows.request_refunds import RefundWish, approve_refund, request_refund
 from billing_pipeline.flows.settle_unknowns import settle_unknowns
 from billing_pipeline.flows.sweep_objects import Sink, sweep_objects
+from billing_pipeline.repair_hands import give_back
 from tests.collecting import Desk, invoice
 
 
@@ -98,13 +97,9 @@ class Company:
     def repair(self) -> dict[str, int]:
         def refund(stored: StoredRepair) -> str:
             store = RefundStore(self.desk.db)
-            wish = RefundWish(
-                PaymentId(stored.repair.object_id), None, "card", "duplicate", stored.requested_by, "paid twice"
-            )
-            name, _ = request_refund(store, self.desk.clock, wish)
-            approve_refund(store, self.desk.clock, name, stored.approved_by or "nobody")
+            asked = give_back(store, self.desk.clock, stored)
             refund_payments(store, self.desk.gateway, self.desk.clock)
-            return name
+            return asked
 
         def settle(_: StoredRepair) -> str:
             settle_unknowns(CollectionStore(self.desk.db), self.desk.gateway, self.desk.clock)

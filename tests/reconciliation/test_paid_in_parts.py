@@ -6,6 +6,10 @@ from pathlib import Path
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import stripe
 from billing_pipeline.adapters.tables.billing import invoices
+from billing_pipeline.domain import cash_entries
+from billing_pipeline.domain.cash_entries import Owner
+from billing_pipeline.domain.currencies import Currency
+from billing_pipeline.domain.ids import AccountId, InvoiceId
 from tests.reconciliation.faults import FAULTS
 from tests.seeds import add, change, insert_invoice
 from tests.two_books import PAID_AT, TwoBooks, agreed
@@ -57,24 +61,23 @@ def test_two_payments_of_an_open_invoice_are_one_too_many(db: Database, tmp_path
     assert {one.amount_minor for one in books.findings()} == {4900}
 
 
-def test_the_payment_to_give_back_is_the_one_that_did_not_pay_the_invoice(db: Database, tmp_path: Path) -> None:
+def test_given_back_is_the_payment_that_did_not_pay_the_invoice(db: Database, tmp_path: Path) -> None:
     books = agreed(db, tmp_path)
-    insert_invoice(
-        db, "inv-x", "acme", state="paid", issued_at=PAID_AT, paid_at=PAID_AT, total_minor=4900, paid_minor=4900
-    )
-    paid(books, "x1", "inv-x", 4900, applied=0, at=PAID_AT)
-    paid(books, "x2", "inv-x", 4900, applied=4900, at=PAID_AT + timedelta(days=1))
+    insert_invoice(db, "inv-x", "acme", state="paid", paid_at=PAID_AT, issued_at=PAID_AT, paid_minor=4900)
+    paid(books, "debit", "inv-x", 4900, applied=0, at=PAID_AT)
+    paid(books, "card", "inv-x", 4900, applied=4900, at=PAID_AT + timedelta(days=1))
 
-    books.found()
+    books.reconcile()
 
-    (finding,) = (one for one in books.findings() if one.kind == "duplicate_charge")
-    assert (finding.intent, finding.evidence) == ("pi_x1", ("pi_x1", "pi_x2"))
+    assert [(one.kind.value, one.intent) for one in books.findings()] == [("duplicate_charge", "pi_debit")]
 
 
 def test_a_second_payment_that_was_lost_to_a_dispute_is_not_kept(db: Database, tmp_path: Path) -> None:
     books = agreed(db, tmp_path)
     FAULTS["charge_made_twice_and_booked"](books, "x")
     dispute = books.disputed("xsecond", "acme", 4900)
+    owner = Owner(AccountId("acme"), InvoiceId("inv-x"))
+    books.book(cash_entries.dispute_lost(dispute, 4900, Currency("usd"), PAID_AT, PAID_AT.date(), owner))
     for status in ("needs_response", "lost"):
         books.change("dispute", dispute, status=status)
         change(db, stripe.disputes, dispute, status=status)

@@ -27,7 +27,7 @@ class RepairDesk:
         return self.db.transaction()
 
     def propose(self, repairs: Sequence[Repair], who: str, now: datetime) -> int:
-        """Keep proposals that are not open already; how many were new."""
+        """Keep proposals that are not open already; how many were new, or tell something new."""
         rows = [
             {
                 "divergence_id": repair.divergence_id, "kind": repair.kind, "plan": plan_of(repair),

@@ -1,7 +1,8 @@
 -- Invoices that were paid more than once and the money kept. Grain: one row per invoice.
 -- Paid twice is what the books could not apply to the invoice, and of payments that they do not know what is more than it has left open:
 -- parts of an invoice, such as instalments on what was given up, pay it once. Money for a void invoice is all too much: one payment of it is told as such.
--- in: theirs_apart, ours_apart    out: temp table duplicates (later_intent_id: one that the books do not know, else the payment to give back: one that paid nothing of it)
+-- Given back is the last payment that the invoice did not need: of a bank debit and a card the slower one is too much, whichever began first.
+-- in: theirs_apart, ours_apart    out: temp table duplicates (later_intent_id: one that the books do not know, else the payment to give back)
 create or replace temp table duplicates as
 with kept as (
     select
@@ -16,7 +17,11 @@ with kept as (
         t.open_minor,
         row_number() over (
             partition by t.invoice_id
-            order by coalesce(o.paid, false), coalesce(o.applied_minor, 0) > 0, t.touched_at desc, t.payment_intent_id desc
+            order by
+                case when coalesce(o.paid, false) then 1 else 0 end,
+                case when coalesce(o.applied_minor, 0) < t.amount_minor - t.refunded_minor then 0 else 1 end,
+                t.touched_at desc,
+                t.payment_intent_id desc
         ) as from_last,
         count(*) over (partition by t.invoice_id) as payments
     from theirs_apart t
