@@ -72,6 +72,14 @@ def test_given_back_is_the_payment_that_did_not_pay_the_invoice(db: Database, tm
     assert [(one.kind.value, one.intent) for one in books.findings()] == [("duplicate_charge", "pi_debit")]
 
 
+def test_a_payment_in_another_currency_is_no_second_one(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    books.paid_invoice("x", "acme")
+    books.charge("yen", "acme", 4900, PAID_AT, "jpy", invoice="inv-x")
+
+    assert books.found() == [("missing_in_ledger", "pi_yen")]
+
+
 def test_a_second_payment_that_was_lost_to_a_dispute_is_not_kept(db: Database, tmp_path: Path) -> None:
     books = agreed(db, tmp_path)
     FAULTS["charge_made_twice_and_booked"](books, "x")
