@@ -35,8 +35,9 @@ def import_(
         rules = MatchRules(policy.bank_tolerance_minor, policy.bank_lag_days)
         run_id = f"bank-{world.clock.now():%Y%m%dT%H%M%S}"
         done = import_bank(
-            parts.bank, world.clock, rules, statement.lines, file=statement.file, run_id=run_id, others=statement.others
-        )
+            parts.bank, world.clock, rules, statement.lines, file=statement.file, run_id=run_id,
+            zone=world.settings.zone, others=statement.others,
+        )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(asdict(done) | {"others": len(statement.others)}))
         return
@@ -57,8 +58,9 @@ def match(as_json: AsJson = False) -> None:
         policy = parts.policy_file.policy
         rules = MatchRules(policy.bank_tolerance_minor, policy.bank_lag_days)
         done = import_bank(
-            parts.bank, world.clock, rules, (), file="", run_id=f"bank-{world.clock.now():%Y%m%dT%H%M%S}"
-        )
+            parts.bank, world.clock, rules, (), file="", run_id=f"bank-{world.clock.now():%Y%m%dT%H%M%S}",
+            zone=world.settings.zone,
+        )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(asdict(done)))
         return

@@ -75,7 +75,8 @@ def import_statement(world: World, path: Path, account: str) -> None:
     policy = parts.policy_file.policy
     statement = read_statement(path, account, parts.policy_file.banks)
     rules = MatchRules(policy.bank_tolerance_minor, policy.bank_lag_days)
-    import_bank(parts.bank, world.clock, rules, statement.lines, file=statement.file, run_id=path.stem)
+    zone = world.settings.zone
+    import_bank(parts.bank, world.clock, rules, statement.lines, file=statement.file, run_id=path.stem, zone=zone)
 
 
 def plain(minor: int, currency: str) -> str:

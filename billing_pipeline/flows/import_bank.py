@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from billing_pipeline.domain import cash_entries
 from billing_pipeline.domain.bank_receipts import Shown, find_receipts
 from billing_pipeline.domain.bank_statements import BankLine, Match, MatchRules, match_lines
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ledger import Entry
+from billing_pipeline.domain.periods import midnight
 from billing_pipeline.flows.ports import Clock
 from billing_pipeline.flows.ports.reconciliation import BankStore
 
@@ -36,11 +37,12 @@ def import_bank(  # long because each word is one of the command line
     *,
     file: str,
     run_id: str,
+    zone: str,
     others: Sequence[BankLine] = (),
 ) -> BankImported:
     """What became of the statement; with no lines, what became of those that still waited.
 
-    others: lines that are none of Stripe's; kept are those that show a wire or cheque which was booked by hand. Raises
+    zone: in which a line's day begins and ends, the close's. others: lines that are none of Stripe's; kept are those that show a wire or cheque which was booked by hand. Raises
     Broken when another file has told one of its days already; then nothing is taken in.
     """
     now = clock.now()
@@ -49,7 +51,7 @@ def import_bank(  # long because each word is one of the command line
         new = store.add_lines(lines, file, now)
         waiting = store.unmatched_lines()
         matches = match_lines(waiting, store.payables(), rules)
-        booked = store.save_matches(matches, entries_for(store, waiting, matches), run_id, now)
+        booked = store.save_matches(matches, entries_for(store, waiting, matches, zone), run_id, now)
         matched = {match.bank_line_id for match in matches}
         free = [line for line in waiting if line.bank_line_id not in matched]
         shown = show_receipts(store, [*free, *others], rules, file, now)
@@ -78,16 +80,15 @@ def refuse_days_told_twice(store: BankStore, lines: Sequence[BankLine], file: st
             )
 
 
-def entries_for(store: BankStore, lines: Sequence[BankLine], matches: Sequence[Match]) -> list[Entry]:
+def entries_for(store: BankStore, lines: Sequence[BankLine], matches: Sequence[Match], zone: str) -> list[Entry]:
     """One entry for each line that paid a payout."""
     paid = {match.bank_line_id for match in matches}
-    return [entry_for(store, line) for line in lines if line.bank_line_id in paid and line.amount_minor]
+    return [entry_for(store, line, zone) for line in lines if line.bank_line_id in paid and line.amount_minor]
 
 
-def entry_for(store: BankStore, line: BankLine) -> Entry:
+def entry_for(store: BankStore, line: BankLine, zone: str) -> Entry:
     """The entry of a line, on its day or the first open one after it."""
-    at = datetime(line.booked_on.year, line.booked_on.month, line.booked_on.day, tzinfo=UTC)
-    day = store.first_open_day(line.booked_on)
+    at, day = midnight(line.booked_on, zone), store.first_open_day(line.booked_on)
     return cash_entries.bank_line(line.bank_line_id, line.amount_minor, line.currency, at, day)
 
 

@@ -12,6 +12,7 @@ from billing_pipeline.adapters.bank_files import minor_of, read_statement
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.reconciliation_policy import CsvMapping, load_policy
 from billing_pipeline.adapters.stores.bank_store import BankLineStore
+from billing_pipeline.adapters.stores.close_store import ClosedDayStore
 from billing_pipeline.adapters.stores.journal import write_entries
 from billing_pipeline.adapters.tables import control, ledger, stripe
 from billing_pipeline.domain import cash_entries
@@ -19,7 +20,9 @@ from billing_pipeline.domain.bank_statements import BankLine, MatchRules, Payabl
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import PayoutId
+from billing_pipeline.domain.periods import local_day
 from billing_pipeline.flows.import_bank import BankImported, import_bank
+from billing_pipeline.flows.restate import restate
 from tests.fakes import FakeClock
 from tests.seeds import add, change, fetch
 
@@ -228,10 +231,9 @@ def test_equal_lines_of_a_file_are_told_apart_and_always_get_the_same_ids(rows: 
     assert len({one.bank_line_id for one in first}) == len(rows)
 
 
-def imported(db: Database, lines: list[BankLine], file: str = "march.csv") -> BankImported:
-    return import_bank(
-        BankLineStore(db), FakeClock(datetime(2026, 3, 20, tzinfo=UTC)), MatchRules(), lines, file=file, run_id="b"
-    )
+def imported(db: Database, lines: list[BankLine], file: str = "march.csv", zone: str = "UTC") -> BankImported:
+    store, clock = BankLineStore(db), FakeClock(datetime(2026, 3, 20, tzinfo=UTC))
+    return import_bank(store, clock, MatchRules(), lines, file=file, run_id="b", zone=zone)
 
 
 def insert_payout(db: Database, name: str, minor: int, day: date = DAY) -> None:
@@ -326,6 +328,18 @@ def test_a_line_of_a_closed_day_is_booked_on_the_first_open_one(db: Database) ->
     imported(db, [line("a", 100)])
 
     assert [row["accounting_date"] for row in fetch(db, ledger.journal_entries)] == [DAY + timedelta(days=1)]
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "UTC", "Pacific/Auckland"])
+def test_a_line_is_no_restatement_of_the_day_before_it(db: Database, zone: str) -> None:
+    insert_payout(db, "po_1", 100)
+
+    imported(db, [line("a", 100)], zone=zone)
+
+    around = (DAY - timedelta(days=2), DAY + timedelta(days=2))
+    assert restate(ClosedDayStore(db, zone), *around).changes == ()
+    (booked,) = fetch(db, ledger.journal_entries)
+    assert (booked["accounting_date"], local_day(booked["occurred_at"], zone)) == (DAY, DAY)
 
 
 def test_the_policy_that_is_shipped_reads_its_own_statement(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def imported(db: Database, folder: Path, name: str = "march.csv") -> BankImporte
     (folder / name).write_text(FILE)
     read = read_statement(folder / name, "main", {"main": MAPPING})
     clock, store = FakeClock(NOON), BankLineStore(db)
-    return import_bank(store, clock, MatchRules(), read.lines, file=name, run_id="b", others=read.others)
+    return import_bank(store, clock, MatchRules(), read.lines, file=name, run_id="b", zone="UTC", others=read.others)
 
 
 def test_a_wire_is_found_on_the_statement_and_not_booked_again(db: Database, tmp_path: Path) -> None:
@@ -112,9 +112,9 @@ def test_a_wire_is_found_on_the_statement_and_not_booked_again(db: Database, tmp
 def test_a_line_that_waits_shows_the_wire_once_it_is_recorded(db: Database) -> None:
     store = BankLineStore(db)
     waiting = [line("bl_1", 4900, "NTRF42")]
-    first = import_bank(store, FakeClock(NOON), MatchRules(), waiting, file="all.csv", run_id="b")
+    first = import_bank(store, FakeClock(NOON), MatchRules(), waiting, file="all.csv", run_id="b", zone="UTC")
     booked_by_hand(db)
 
-    second = import_bank(store, FakeClock(NOON), MatchRules(), (), file="", run_id="b")
+    second = import_bank(store, FakeClock(NOON), MatchRules(), (), file="", run_id="b", zone="UTC")
 
     assert (first.unmatched, second.received, second.unmatched) == (1, 1, 0)
