@@ -42,8 +42,9 @@ def import_bank(  # long because each word is one of the command line
 ) -> BankImported:
     """What became of the statement; with no lines, what became of those that still waited.
 
-    zone: in which a line's day begins and ends, the close's. others: lines that are none of Stripe's; kept are those that show a wire or cheque which was booked by hand. Raises
-    Broken when another file has told one of its days already; then nothing is taken in.
+    zone: in which a line's day begins and ends, the close's. others: lines that are none of Stripe's; kept are those that
+    show a wire or cheque which was booked by hand. Raises Broken when another file has told one of its days already; then
+    nothing is taken in.
     """
     now = clock.now()
     with store.transaction():
