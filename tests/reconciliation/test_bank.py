@@ -1,11 +1,10 @@
 """Bank statements: read whole or not at all, matched to payouts, booked once."""
 
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_pipeline.adapters.bank_files import minor_of, read_statement
@@ -13,18 +12,16 @@ from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.reconciliation_policy import CsvMapping, load_policy
 from billing_pipeline.adapters.stores.bank_store import BankLineStore
 from billing_pipeline.adapters.stores.close_store import ClosedDayStore
-from billing_pipeline.adapters.stores.journal import write_entries
 from billing_pipeline.adapters.tables import control, ledger, stripe
-from billing_pipeline.domain import cash_entries
-from billing_pipeline.domain.bank_statements import BankLine, MatchRules, Payable, match_lines, numbered
+from billing_pipeline.domain.bank_statements import BankLine, MatchRules, numbered
 from billing_pipeline.domain.currencies import Currency
 from billing_pipeline.domain.errors import Broken
-from billing_pipeline.domain.ids import PayoutId
 from billing_pipeline.domain.periods import local_day
 from billing_pipeline.flows.import_bank import BankImported, import_bank
 from billing_pipeline.flows.restate import restate
 from tests.fakes import FakeClock
-from tests.seeds import add, change, fetch
+from tests.reconciliation.test_bank_matching import line
+from tests.seeds import add, fetch
 
 USD = Currency("usd")
 DAY = date(2026, 3, 7)
@@ -163,64 +160,6 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         read_statement(tmp_path / "x.csv", "main", MAPPINGS)
 
 
-def line(name: str, minor: int, day: date = DAY, reference: str = "STRIPE") -> BankLine:
-    return BankLine(name, "main", day, USD, minor, reference)
-
-
-def payable(name: str, minor: int, day: date = DAY, hint: str = "") -> Payable:
-    return Payable(PayoutId(name), USD, minor, day, (hint,))
-
-
-@pytest.mark.parametrize(
-    ("lines", "payables", "expected"),
-    [
-        ([line("a", 100)], [payable("p", 100)], {("a", "p", "one_to_one")}),
-        ([line("a", 100, reference="STRIPE T2")], [payable("p", 100, hint="T1"), payable("q", 100, DAY + timedelta(2), "T2")],
-         {("a", "q", "one_to_one")}),
-        ([line("a", 300)], [payable("p", 100), payable("q", 200)], {("a", "p", "many_to_one"), ("a", "q", "many_to_one")}),
-        ([line("a", 100), line("b", 200)], [payable("p", 300)], {("a", "p", "one_to_many"), ("b", "p", "one_to_many")}),
-        ([line("a", 100)], [payable("p", 101)], set()),
-        ([line("a", 100)], [payable("p", 100, DAY + timedelta(days=6))], set()),
-        ([line("a", 300)], [payable("p", 100), payable("q", 200), payable("r", 200)], set()),
-        ([line("a", 100), line("b", 100)], [payable("p", 100)], {("a", "p", "one_to_one")}),
-        ([line("a", 300)], [payable("p", 100), payable("q", 200), *(payable(f"r{n}", n) for n in range(1, 11)),
-         payable("s", 200)], set()),
-        ([line("a", 100), line("b", 200), *(line(f"x{n}", 5000 + n) for n in range(20))], [payable("p", 300)],
-         {("a", "p", "one_to_many"), ("b", "p", "one_to_many")}),
-        ([line("a", 100), line("b", 200), *(line(f"x{n}", 5000 + n) for n in range(10)), line("z", 200)],
-         [payable("p", 300)], set()),
-        ([line("a", 80)], [payable("p", 100), payable("q", -20)], set()),
-    ],
-)  # fmt: skip
-def test_lines_find_their_payouts(
-    lines: list[BankLine], payables: list[Payable], expected: set[tuple[str, str, str]]
-) -> None:
-    matches = match_lines(lines, payables, MatchRules())
-
-    assert {(m.bank_line_id, m.payout_id, m.rule) for m in matches} == expected
-
-
-def test_a_tolerance_lets_a_line_differ() -> None:
-    matches = match_lines([line("a", 98)], [payable("p", 100)], MatchRules(tolerance_minor=2))
-
-    assert [(m.payout_id, m.amount_minor) for m in matches] == [("p", 98)]
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 6), max_size=7), st.lists(st.integers(1, 6), max_size=7))
-def test_no_line_and_no_payout_is_used_beyond_its_amount(ours: list[int], theirs: list[int]) -> None:
-    lines = [line(f"l{n}", minor) for n, minor in enumerate(ours)]
-    payables = [payable(f"p{n}", minor) for n, minor in enumerate(theirs)]
-
-    matches = match_lines(lines, payables, MatchRules())
-
-    for one in lines:
-        used = sum(m.amount_minor for m in matches if m.bank_line_id == one.bank_line_id)
-        assert used in (0, one.amount_minor)
-    for due in payables:
-        assert sum(m.amount_minor for m in matches if m.payout_id == due.payout_id) in (0, due.amount_minor)
-
-
 @given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(1, 3)), max_size=8))
 def test_equal_lines_of_a_file_are_told_apart_and_always_get_the_same_ids(rows: list[tuple[str, int]]) -> None:
     told = [("main", DAY, USD, minor, reference) for reference, minor in rows]
@@ -252,52 +191,6 @@ def test_a_statement_books_the_payouts_it_paid_once(db: Database, tmp_path: Path
     assert (first.lines, first.matched, first.booked) == (1, 1, 1)
     assert (second.lines, second.matched, second.booked) == (0, 0, 0)
     assert [row["source"] for row in fetch(db, ledger.journal_entries)] == [f"bank:{lines[0].bank_line_id}"]
-
-
-def insert_topup(db: Database, name: str, minor: int, category: str = "topup") -> None:
-    at = datetime(2026, 3, 5, tzinfo=UTC)
-    add(
-        db, stripe.balance_transactions, balance_transaction_id=name, type=category, reporting_category=category,
-        source_id="tu_1", currency="usd", amount_minor=minor, fee_minor=0, net_minor=minor, available_on=at,
-        status="available", created_at=at, booked_at=at,
-    )  # fmt: skip
-
-
-def sides(db: Database) -> dict[int, int]:
-    """What the journal holds by ledger account, accounts of nothing left out."""
-    sums = Counter[int]()
-    for row in fetch(db, ledger.postings):
-        sums[row["ledger_account"]] += row["minor"]
-    return {account: minor for account, minor in sums.items() if minor}
-
-
-def test_a_topup_and_one_taken_back_are_found_on_the_statement(db: Database) -> None:
-    insert_topup(db, "txn_up", 5000)
-    insert_topup(db, "txn_back", -700, "topup_reversal")
-
-    done = imported(db, [line("a", -5000), line("b", 700)])
-
-    assert (done.matched, done.unmatched) == (2, 0)
-    assert {(m["bank_line_id"], m["payout_id"]) for m in fetch(db, control.bank_matches)} == {
-        ("a", "txn_up"),
-        ("b", "txn_back"),
-    }
-    assert sides(db) == {1000: -4300, 1290: 4300}
-
-
-def test_a_payout_that_came_back_is_found_on_the_statement_twice(db: Database) -> None:
-    insert_payout(db, "po_1", 10000)
-    imported(db, [line("a", 10000)])
-    change(db, stripe.payouts, "po_1", status="failed")
-    back = datetime(2026, 3, 17, tzinfo=UTC)
-    write_entries(
-        db, [cash_entries.payout_failed("po_1", 10000, USD, back, back.date())], run_id="test", recorded_at=back
-    )
-
-    done = imported(db, [line("b", -10000, back.date()), line("c", -10000, back.date())], "later.csv")
-
-    assert (done.matched, done.unmatched, imported(db, [], "").matched) == (1, 1, 0)
-    assert sides(db) == {1210: 10000, 1290: -10000}
 
 
 def test_a_line_that_waits_is_matched_when_its_payout_comes(db: Database) -> None:
