@@ -18,6 +18,7 @@ select
     4900 + n % 97 + case when $theirs and spoilt and fault = 3 then 1 else 0 end as amount_minor,
     case when spoilt and fault = 6 then 0 else 4900 + n % 97 end as applied_minor,
     0 as open_minor,
+    not ($theirs and spoilt and fault = 2) as fits,
     not ($theirs and spoilt and fault = 4) as paid,
     false as reversed,
     case when $theirs and spoilt and fault = 4 then 'requires_payment_method' else 'succeeded' end as status,

@@ -3,7 +3,7 @@
 -- parts of an invoice, such as instalments on what was given up, pay it once. Money for a void invoice is all too much: one payment of it is told as such.
 -- Given back is the last payment that the invoice did not need: of a bank debit and a card the slower one is too much, whichever began first.
 -- Money in another currency than the invoice's pays nothing of it: it is told as the payment that it is.
--- in: theirs_apart, ours_apart, ledger.invoices    out: temp table duplicates (later_intent_id: one that the books do not know, else the payment to give back)
+-- in: theirs_apart, ours_apart    out: temp table duplicates (later_intent_id: one that the books do not know, else the payment to give back)
 create or replace temp table duplicates as
 with kept as (
     select
@@ -26,9 +26,8 @@ with kept as (
         ) as from_last,
         count(*) over (partition by t.invoice_id) as payments
     from theirs_apart t
-    join ledger.invoices i on i.invoice_id = t.invoice_id and i.currency = t.currency
     left join ours_apart o on o.payment_intent_id = t.payment_intent_id
-    where t.paid and t.amount_minor > t.refunded_minor and not coalesce(o.reversed, false)
+    where t.invoice_id is not null and t.fits and t.paid and t.amount_minor > t.refunded_minor and not coalesce(o.reversed, false)
 ),
 sums as (
     select

@@ -1,5 +1,5 @@
 -- What Stripe says about payments. Grain: one row per payment intent in Stripe.
--- in: stripe.payment_intents, stripe.charges, stripe.refunds, stripe.disputes, stripe.invoice_payments, ledger.accounts, ledger.invoices, ledger.stripe_attempts, ledger.waiting_facts    out: temp table theirs_payments (refunded_minor: with what a lost dispute gave back; open_minor: what is left to pay of the invoice, null where it is void)
+-- in: stripe.payment_intents, stripe.charges, stripe.refunds, stripe.disputes, stripe.invoice_payments, ledger.accounts, ledger.invoices, ledger.stripe_attempts, ledger.waiting_facts    out: temp table theirs_payments (refunded_minor: with what a lost dispute gave back; open_minor: what is left to pay of the invoice, null where it is void; fits: in the currency of the invoice)
 create or replace temp table theirs_payments as
 with billed_by_stripe as (
     select distinct payment_intent_id from stripe.invoice_payments where payment_intent_id is not null
@@ -29,6 +29,7 @@ select
     t.status,
     coalesce(r.refunded_minor, 0) as refunded_minor,
     case when i.state <> 'void' then greatest(i.due_minor - i.paid_minor - i.credited_minor, 0) end as open_minor,
+    i.currency = t.currency as fits,
     i.invoice_id is not null or s.payment_intent_id is not null as expected,
     q.invoice_id is not null as asked,
     greatest(t.created_at, c.created_at, t.canceled_at) as touched_at,
