@@ -1,11 +1,12 @@
 """`billing-pipeline payments`: see them, book those that came by hand, try again, and see what cards have left."""
 
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import typer
 
+from billing_pipeline import operations
 from billing_pipeline.adapters.card_limits_file import read_card_limits
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.bootstrap import open_world
@@ -15,6 +16,7 @@ from billing_pipeline.commands.tables import print_table, show_rows
 from billing_pipeline.domain.card_budget import MONTH, budget_left
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
+from billing_pipeline.domain.periods import midnight
 from billing_pipeline.domain.retry_rules import rules as known_rules
 from billing_pipeline.flows.record_payments import ByHand, ReceivedMoney, record_payment
 from billing_pipeline.settings import Settings
@@ -146,7 +148,7 @@ def record(
     Example: billing-pipeline payments record 4900 usd --reference "cheque 118" --account acme --method cheque --by ann
     """
     with open_world() as world:
-        at = datetime.combine(received, time.min, UTC) if received else world.clock.now()
+        at = midnight(received or operations.today(world), world.settings.zone)
         if invoice and world.db.row("collection/customer_of_invoice", invoice_id=invoice) is None:
             raise Broken(f"no invoice {invoice!r}: leave it out, and the money waits for its owner")
         if account:

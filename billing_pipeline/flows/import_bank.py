@@ -55,16 +55,16 @@ def import_bank(  # long because each word is one of the command line
         booked = store.save_matches(matches, entries_for(store, waiting, matches, zone), run_id, now)
         matched = {match.bank_line_id for match in matches}
         free = [line for line in waiting if line.bank_line_id not in matched]
-        shown = show_receipts(store, [*free, *others], rules, file, now)
+        shown = show_receipts(store, [*free, *others], rules, file, now, zone)
     left = {line.bank_line_id for line in free} - {one.bank_line_id for one in shown}
     return BankImported(new, len(matched), booked, len(left), len(shown), by_rule(matches))
 
 
 def show_receipts(
-    store: BankStore, lines: Sequence[BankLine], rules: MatchRules, file: str, now: datetime
+    store: BankStore, lines: Sequence[BankLine], rules: MatchRules, file: str, now: datetime, zone: str
 ) -> list[Shown]:
     """The payments booked by hand that these lines show. They are in the books already: nothing is booked again."""
-    shown = find_receipts(lines, store.receipts(), rules)
+    shown = find_receipts(lines, store.receipts(zone), rules)
     found = {one.bank_line_id for one in shown}
     store.add_lines([line for line in lines if line.bank_line_id in found], file, now)
     store.show_receipts(shown)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
@@ -18,6 +19,7 @@ from stripe_simulator.server import serving
 from tests.fakes import START
 from tests.seeds import (
     add,
+    fetch,
     insert_account,
     insert_invoice,
     insert_payment_method,
@@ -137,6 +139,36 @@ def test_a_wire_is_recorded_once(variables: dict[str, str], db: Database) -> Non
     first, second = told(variables, "payments", *words), told(variables, "payments", *words)
 
     assert (first["payment_id"], first["new"], second["new"]) == (second["payment_id"], True, False)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_a_wire_is_booked_on_the_day_on_which_it_arrived(variables: dict[str, str], db: Database, zone: str) -> None:
+    insert_account(db)
+    insert_invoice(db)
+    words = ("record", "4900", "usd", "--reference", "NTRF 42", "--invoice", "inv-1", "--received", "2025-12-31")
+    told(variables | {"BILLING_ZONE": zone}, "payments", *words)
+
+    (fact,) = fetch(db, stripe.inbox, type="payment.recorded")
+
+    received = datetime.fromisoformat(fact["payload"]["received_at"])
+    assert received.astimezone(ZoneInfo(zone)) == datetime(2025, 12, 31, tzinfo=ZoneInfo(zone))
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_a_wire_of_today_is_the_same_with_and_without_its_day(
+    variables: dict[str, str], db: Database, zone: str
+) -> None:
+    insert_account(db)
+    insert_invoice(db)
+    here = variables | {"BILLING_ZONE": zone}
+    words = ("record", "4900", "usd", "--reference", "NTRF 42", "--invoice", "inv-1")
+    first = told(here, "payments", *words)
+    (fact,) = fetch(db, stripe.inbox, type="payment.recorded")
+    today = datetime.fromisoformat(fact["payload"]["received_at"]).astimezone(ZoneInfo(zone)).date()
+
+    second = told(here, "payments", *words, "--received", today.isoformat())
+
+    assert (second["payment_id"], second["new"]) == (first["payment_id"], False)
 
 
 def test_what_is_unknown_is_named_in_one_line(variables: dict[str, str]) -> None:

@@ -77,9 +77,9 @@ class BankLineStore:
         self.db.run_many("reconciliation/save_bank_match", rows)
         return write_entries(self.db, entries, run_id=run_id, recorded_at=now)
 
-    def receipts(self) -> Sequence[Receipt]:
-        """Payments booked by hand that no line shows yet."""
-        rows = self.db.rows("reconciliation/unseen_receipts")
+    def receipts(self, zone: str) -> Sequence[Receipt]:
+        """Payments booked by hand that no line shows yet, with the day in that zone on which they arrived."""
+        rows = self.db.rows("reconciliation/unseen_receipts", zone=zone)
         return [
             Receipt(PaymentId(row.payment_id), Currency(row.currency), row.amount_minor, row.received_on, row.reference)
             for row in rows

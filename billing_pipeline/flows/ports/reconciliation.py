@@ -229,8 +229,8 @@ class BankStore(Transactional, Protocol):
     def save_matches(self, matches: Sequence[Match], entries: Sequence[Entry], run_id: str, now: datetime) -> int:
         """Note which payout each line paid and book the lines; how many entries were new."""
 
-    def receipts(self) -> Sequence[Receipt]:
-        """Payments booked by hand that no line shows yet."""
+    def receipts(self, zone: str) -> Sequence[Receipt]:
+        """Payments booked by hand that no line shows yet, with the day in that zone on which they arrived."""
 
     def show_receipts(self, shown: Sequence[Shown]) -> None:
         """Note which line shows which payment."""
