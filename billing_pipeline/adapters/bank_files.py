@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -21,6 +22,9 @@ SIZE_MAX_BYTES: Final = 200_000_000  # a year of a busy account is a tenth of it
 
 Row = tuple[str, date, Currency, int, str]
 """(bank account, day, currency, minor units, reference)"""
+
+Told = tuple[int, int, int]
+"""(line number, minor units, running balance after it)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,17 @@ def read_csv(file: str, text: str, account: str, mapping: CsvMapping) -> tuple[l
         raise Broken(f"{file}: the last line does not end: the file is cut off, download it again")
     table = csv.DictReader(io.StringIO(text), delimiter=mapping.delimiter, strict=True)
     check_header(file, table.fieldnames or (), mapping)
-    rows, others, balance = list[Row](), list[Row](), None
+    rows, others, told = list[Row](), list[Row](), list[Told]()
     for place, cells in rows_of(file, table):
         minor = amount_of(file, place, cells, mapping)
-        balance = check_balance(file, place, cells, mapping, balance, minor)
+        if mapping.balance_column:
+            after = cells[mapping.balance_column]
+            told.append((place, minor, minor_of(file, f"line {place}", after, mapping.currency, mapping.decimal_mark)))
         reference = " ".join(cells[name].strip() for name in mapping.reference_columns if cells[name].strip())
         day, code = day_of(file, place, cells, mapping), currency_of(file, place, cells, mapping)
         is_stripes = mapping.only_containing.lower() in reference.lower()
         (rows if is_stripes else others).append((account, day, code, minor, reference))
+    check_balances(file, told)
     return rows, others
 
 
@@ -140,16 +147,17 @@ def minor_of(file: str, place: str, text: str, code: Currency, mark: str) -> int
     return int(minor)
 
 
-def check_balance(
-    file: str, place: int, cells: Mapping[str, str], mapping: CsvMapping, before: int | None, minor: int
-) -> int | None:
-    """The running balance after this row. Raises Broken when it does not follow from the row before."""
-    if not mapping.balance_column:
-        return None
-    after = minor_of(file, f"line {place}", cells[mapping.balance_column], mapping.currency, mapping.decimal_mark)
-    if before is not None and before + minor != after:
-        raise Broken(f"{file}: line {place}: the balance does not follow from the line before: a line is missing")
-    return after
+def check_balances(file: str, told: Sequence[Told]) -> None:
+    """Nothing. Raises Broken when a running balance does not follow from the line before; or, where the newest line comes
+    first, from the line after.
+    """
+    pairs = list(pairwise(told))
+    oldest_first = [place for (_, _, before), (place, minor, after) in pairs if before + minor != after]
+    newest_first = [place for (place, minor, after), (_, _, before) in pairs if before + minor != after]
+    if oldest_first and newest_first:
+        is_forward = len(oldest_first) <= len(newest_first)
+        place, other = (oldest_first[0], "before") if is_forward else (newest_first[0], "after")
+        raise Broken(f"{file}: line {place}: the balance does not follow from the line {other}: a line is missing")
 
 
 def day_of(file: str, place: int, cells: Mapping[str, str], mapping: CsvMapping) -> date:

@@ -35,6 +35,11 @@ MAPPINGS = {
     "told": CsvMapping(USD, "Date", "Amount", currency_column="Currency", reference_columns=("Text",)),
 }
 GOOD = "Date,Amount,Balance,Text\n2026-03-07,100.00,1100.00,STRIPE po_1\n2026-03-07,-20.00,1080.00,RENT\n"
+NEWEST_FIRST = """Date,Amount,Balance,Text
+2026-03-08,-20.00,1080.00,RENT
+2026-03-07,50.00,1100.00,STRIPE B
+2026-03-07,50.00,1050.00,STRIPE A
+"""
 CAMT = """<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>
 <Acct><Id><IBAN>DE02120300000000202051</IBAN></Id><Ccy>EUR</Ccy></Acct>
@@ -71,6 +76,10 @@ def test_credit_and_debit_columns_and_a_decimal_comma_are_read(tmp_path: Path) -
     assert [line.amount_minor for line in lines] == [123456, -1000]
 
 
+def test_a_statement_may_begin_with_its_newest_line(tmp_path: Path) -> None:
+    assert [line.reference for line in statement(tmp_path, NEWEST_FIRST)] == ["STRIPE B", "STRIPE A"]
+
+
 def test_a_camt_statement_gives_its_booked_entries(tmp_path: Path) -> None:
     lines = statement(tmp_path, CAMT, name="march.xml")
 
@@ -87,7 +96,8 @@ def test_a_camt_statement_gives_its_booked_entries(tmp_path: Path) -> None:
         (GOOD.replace("RENT", '"RENT'), "main", "line 3 cannot be read"),
         (GOOD.replace("Balance,", "Balance,Fee,"), "main", "unknown column 'Fee'"),
         (GOOD.replace("Amount", "Ignored"), "main", "unknown column 'Ignored'"),
-        (GOOD.replace("1080.00", "1079.00"), "main", "line 3: the balance does not follow"),
+        (GOOD.replace("1080.00", "1079.00"), "main", "line 3: the balance does not follow from the line before"),
+        (NEWEST_FIRST.replace("1050", "1051"), "main", "line 3: the balance does not follow from the line after"),
         (GOOD.replace("100.00,1100", "1oo,1100"), "main", "line 2: '1oo' is not an amount"),
         (GOOD.replace("100.00,1100", "100.001,1100"), "main", "more decimals than usd has"),
         (GOOD.replace("100.00,1100", "NaN,1100"), "main", "line 2: 'NaN' is not an amount"),
