@@ -169,6 +169,15 @@ def test_a_key_twice_in_a_file_is_refused(db: Database, tmp_path: Path) -> None:
     assert told(done) == ["row 3, plan_id: 'p1' is in row 2 already: keep one"]
 
 
+@pytest.mark.parametrize("customer", ["cus_1", "cus_2"], ids=["in the books", "in the file"])
+def test_two_accounts_cannot_be_one_stripe_customer(db: Database, tmp_path: Path, customer: str) -> None:
+    insert_account(db, "old", stripe_customer_id="cus_1")
+    rows = "".join(f"a{number},One,one@x.example,DE,eur,{customer}\n" for number in (1, 2))
+
+    with pytest.raises(Broken, match=f"stripe_customer_id {customer} is another row's already"):
+        take(db, tmp_path, "accounts", ACCOUNTS.replace("\n", ",stripe_customer_id\n") + rows)
+
+
 def test_an_open_invoice_older_than_the_day_we_collect_from_is_backlog(db: Database, tmp_path: Path) -> None:
     insert_account(db, "a1", collection_method="net_terms", net_terms_days=14)
     content = (

@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import psycopg
+
 from billing_pipeline.adapters.stores.journal import JournalStore
+from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.ports import Json
 from billing_pipeline.flows.ports.intake import Imported, Sheet, TableRow
 
@@ -28,9 +31,12 @@ class IntakeStore(JournalStore):
         return {row.key: row.row for row in rows}
 
     def add(self, table: str, rows: Sequence[TableRow]) -> None:
-        """Add rows, all with the same columns."""
+        """Add rows, all with the same columns. Raises Broken where one tells what is another's."""
         columns = list(rows[0])
-        self.db.copy(table, columns, ([row[column] for column in columns] for row in rows))
+        try:
+            self.db.copy(table, columns, ([row[column] for column in columns] for row in rows))
+        except psycopg.errors.UniqueViolation as error:
+            raise Broken(f"{table}: {taken(error)}") from error
 
     def change(self, table: str, rows: Sequence[TableRow]) -> None:
         """Change rows by 'key'; None leaves a field as it is."""
@@ -53,3 +59,10 @@ class IntakeStore(JournalStore):
     def approve_backlog(self, invoices: Sequence[str], now: datetime) -> list[str]:
         """The invoices that may be charged and dunned from now on, which they could not before."""
         return [row.invoice_id for row in self.db.rows("intake/approve_backlog", invoices=list(invoices), now=now)]
+
+
+def taken(error: psycopg.errors.UniqueViolation) -> str:
+    """What stands in two rows, and the remedy."""
+    names, _, values = (error.diag.message_detail or "").removeprefix("Key (").partition(")=(")
+    value = values.removesuffix(") already exists.")
+    return f"{names} {value} is another row's already, in the file or in the books: correct it or leave it out; nothing was taken"
