@@ -61,6 +61,18 @@ def test_two_payments_of_an_open_invoice_are_one_too_many(db: Database, tmp_path
     assert {one.amount_minor for one in books.findings()} == {4900}
 
 
+def test_a_second_part_by_card_is_credit_and_told_as_paid_twice(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    insert_invoice(db, "inv-x", "acme", issued_at=PAID_AT, total_minor=4900, paid_minor=3000)
+    paid(books, "x1", "inv-x", 3000, applied=3000, at=PAID_AT)
+    paid(books, "x2", "inv-x", 1900, applied=0, at=PAID_AT + timedelta(days=1))
+
+    books.reconcile()
+
+    told = [(one.kind.value, one.intent, one.amount_minor) for one in books.findings()]
+    assert told == [("duplicate_charge", "pi_x2", 1900)]
+
+
 def test_given_back_is_the_payment_that_did_not_pay_the_invoice(db: Database, tmp_path: Path) -> None:
     books = agreed(db, tmp_path)
     insert_invoice(db, "inv-x", "acme", state="paid", paid_at=PAID_AT, issued_at=PAID_AT, paid_minor=4900)
