@@ -17,6 +17,7 @@ from billing_pipeline.flows.plan_dunning import plan_dunning
 from billing_pipeline.flows.ports import Page, Reply
 from billing_pipeline.flows.ports.dunning import Delivery, Message, Outcome
 from billing_pipeline.flows.run_dunning import Dunned, run_dunning
+from billing_pipeline.flows.send_messages import Sent, send_messages
 from tests import seeds
 from tests.fakes import FakeClock
 
@@ -148,3 +149,21 @@ class World:
         """Keys of the steps taken, in time."""
         rows = seeds.fetch(self.db, control.dunning_steps, invoice_id=invoice)
         return [row["step"] for row in sorted(rows, key=lambda row: row["taken_at"])]
+
+
+def with_a_notice(db: Database) -> World:
+    """A world in which one notice waits in the outbox."""
+    found = World(db)
+    found.late(codes={"decline": "lost_card"})
+    found.day(2).run()
+    return found
+
+
+def send(world: World, post: Post) -> Sent:
+    """Carry the outbox."""
+    return send_messages(world.store, post, world.stripe, world.gate, world.clock)
+
+
+def states(world: World) -> list[str]:
+    """The states of all messages."""
+    return [row["state"] for row in seeds.fetch(world.db, control.messages)]

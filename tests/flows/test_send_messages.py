@@ -1,6 +1,5 @@
 """Each message is sent once, or reported once."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,25 +10,14 @@ from billing_pipeline.adapters.tables import catalog, control
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.flows.ports.dunning import Letter, Message, Outcome
-from billing_pipeline.flows.send_messages import BACK_OFF, Sent, send_messages
+from billing_pipeline.flows.send_messages import BACK_OFF, Sent
 from tests import seeds
-from tests.dunning_world import Post, World
+from tests.dunning_world import Post, World, send, states, with_a_notice
 
 
 @pytest.fixture
 def world(db: Database) -> World:
-    found = World(db)
-    found.late(codes={"decline": "lost_card"})
-    found.day(2).run()
-    return found
-
-
-def send(world: World, post: Post) -> Sent:
-    return send_messages(world.store, post, world.stripe, world.gate, world.clock)
-
-
-def states(world: World) -> Sequence[str]:
-    return [row["state"] for row in seeds.fetch(world.db, control.messages)]
+    return with_a_notice(db)
 
 
 def test_a_message_is_sent_once(world: World):

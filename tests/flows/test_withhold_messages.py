@@ -9,25 +9,14 @@ from billing_pipeline.adapters.stores.dunning_desk import DunningDesk
 from billing_pipeline.adapters.tables import control
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.flows.ports.dunning import Outcome
-from billing_pipeline.flows.send_messages import Sent, send_messages
+from billing_pipeline.flows.send_messages import Sent
 from tests import seeds
-from tests.dunning_world import Post, World
+from tests.dunning_world import Post, World, send, states, with_a_notice
 
 
 @pytest.fixture
 def world(db: Database) -> World:
-    found = World(db)
-    found.late(codes={"decline": "lost_card"})
-    found.day(2).run()
-    return found
-
-
-def send(world: World, post: Post) -> Sent:
-    return send_messages(world.store, post, world.stripe, world.gate, world.clock)
-
-
-def states(world: World) -> list[str]:
-    return [row["state"] for row in seeds.fetch(world.db, control.messages)]
+    return with_a_notice(db)
 
 
 def test_a_notice_is_withdrawn_when_the_invoice_was_paid_before_it_left(world: World):
