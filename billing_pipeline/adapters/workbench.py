@@ -107,10 +107,8 @@ def bring_up_to_date(bench: Bench, lake: ParquetLake) -> None:
         bench.run(name)
     applied = {(row["seq"], row["run_id"]) for row in bench.rows("warehouse/read_applied_runs")}
     for manifest in lake.current():
-        if (
-            manifest.seq,
-            manifest.run_id,
-        ) not in applied:  # the number alone is given again when the last manifest is removed
+        run = manifest.seq, manifest.run_id  # the number alone is given again when the last manifest is removed
+        if run not in applied:
             merge(bench, lake.folder, manifest)
 
 
