@@ -50,7 +50,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A PaymentIntent. invoice, account: ours, from its metadata ('' when it is not ours). Amounts in minor units."""
+    """A PaymentIntent. invoice, account: ours, from its metadata ('' when it is not ours). Amounts in minor units.
+
+    seq: of the collection for which it was made; 0 where somebody made it by hand.
+    """
 
     id: str
     status: str
@@ -79,11 +82,12 @@ class Intent:
 class Charge:
     """What is read of a charge: whether money that had come went back, or else the attempt that the bank refused.
 
-    invoice, seq: ours; Stripe copies the intent's metadata to its charges. paid: the intent as it was while the money was
-    here, of a charge of ours that went back: its success may be told later.
+    intent: '' where it has none. invoice, seq: ours; Stripe copies the intent's metadata to its charges. paid: the intent
+    as it was while the money was here, of a charge of ours that went back: its success may be told later.
     """
 
     id: str
+    intent: str
     invoice: str
     seq: int
     created: datetime
@@ -180,7 +184,7 @@ def parse_intent(raw: Json) -> Intent:
         customer=id_of(raw.get("customer")),
         invoice=metadata.get("invoice_id", ""),
         account=metadata.get("account_id", ""),
-        seq=int(metadata.get("seq") or 1),
+        seq=int(metadata.get("seq") or 0),
         charge=id_of(charge),
         method=method_of(kind),
         fingerprint=(details.get(kind) or {}).get("fingerprint") or "",
@@ -239,8 +243,9 @@ def parse_charge(raw: Json) -> Charge:
     returned = failed and bool(raw.get("failure_balance_transaction"))
     return Charge(
         id=raw["id"],
+        intent=id_of(raw.get("payment_intent")),
         invoice=metadata.get("invoice_id", ""),
-        seq=int(metadata.get("seq") or 1),
+        seq=int(metadata.get("seq") or 0),
         created=instant(raw["created"]),
         returned=returned,
         failure=failed_attempt(raw) if failed and not returned else None,
@@ -261,7 +266,7 @@ def paid_before(raw: Json) -> Intent:
         customer=id_of(raw.get("customer")),
         invoice=metadata["invoice_id"],
         account=metadata.get("account_id", ""),
-        seq=int(metadata.get("seq") or 1),
+        seq=int(metadata.get("seq") or 0),
         charge=raw["id"],
         method=method_of(kind),
         fingerprint=(details.get(kind) or {}).get("fingerprint") or "",

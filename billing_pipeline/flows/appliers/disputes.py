@@ -10,6 +10,7 @@ from typing import Final
 
 from billing_pipeline.domain import cash_entries
 from billing_pipeline.domain.cash_entries import Split
+from billing_pipeline.domain.events import FINAL_STATUSES, Topic
 from billing_pipeline.domain.invoices import InvoiceFact, InvoiceState, move
 from billing_pipeline.domain.ledger import Entry, LedgerAccount, postings
 from billing_pipeline.domain.stripe_money import Charge, Dispute
@@ -186,9 +187,17 @@ def reopened(invoice: InvoiceRow, payment: PaymentRow, minor: int, books: Books)
     closed: list[Row | Entry] = [
         replace(one, closed_at=one.closed_at or books.now, close_reason="returned")
         for one in books.all(CollectionRow)
-        if one.invoice_id == invoice.invoice_id and one.payment_intent_id == payment.payment_intent_id
+        if one.invoice_id == invoice.invoice_id and ended_with(one, payment)
     ]
     return [owed, *closed]
+
+
+def ended_with(collection: CollectionRow, payment: PaymentRow) -> bool:
+    """Whether the payment ended the collection: as its own, or as another's, made by hand, once nobody can pay its own."""
+    if collection.payment_intent_id == payment.payment_intent_id:
+        return True
+    over = collection.payment_intent_id is None or collection.status in FINAL_STATUSES[Topic.INTENT]
+    return over and collection.close_reason == "paid"
 
 
 def returned_entries(

@@ -43,7 +43,7 @@ def apply_intent(now: Intent, told: Intent, at: datetime, books: Books, *, by_us
     invoice = books.find(InvoiceRow, now.invoice)
     if invoice is None:
         return dead(f"no invoice {now.invoice}: its payment intent {now.id} names it")
-    before = books.find(CollectionRow, collection_key(now.invoice, now.seq))
+    before = collection_of(now.invoice, now.seq, now.id, books)
     collection = follow(count_failure(before, told.failure, at), now, books.now) if before else None
     if now.status == "succeeded" and not books.find(PaymentRow, now.charge or now.id):
         won = paid(now, invoice, collection, at, books)
@@ -55,6 +55,17 @@ def apply_intent(now: Intent, told: Intent, at: datetime, books: Books, *, by_us
         decline,
     )
     return applied(*news) if any(news) else ignored("told before: nothing of it is news")
+
+
+def collection_of(invoice: str, seq: int, intent: str, books: Books) -> CollectionRow | None:
+    """The collection that the intent belongs to; None where somebody else made it: then it says nothing about ours."""
+    named = books.find(CollectionRow, collection_key(invoice, seq))
+    return named if named and named.payment_intent_id in (None, intent) else None
+
+
+def open_collections(invoice: InvoiceRow, books: Books) -> list[CollectionRow]:
+    """The invoice's collections that are not closed."""
+    return [one for one in books.all(CollectionRow) if one.invoice_id == invoice.invoice_id and one.closed_at is None]
 
 
 def bring(intent: Intent | None, books: Books) -> None:
@@ -88,7 +99,7 @@ def apply_failed_charge(charge: Charge, failure: Failure, at: datetime, books: B
     decline = new_decline(failure, charge.invoice, charge.created, books, by_us=False)
     if not charge.invoice:
         return applied(decline) if decline else ignored(NOT_OURS)
-    collection = books.find(CollectionRow, collection_key(charge.invoice, charge.seq))
+    collection = collection_of(charge.invoice, charge.seq, charge.intent, books)
     if collection is not None and charge.id not in collection.failed_charges:
         return applied(count_failure(collection, failure, at), decline)
     if decline:
@@ -127,15 +138,20 @@ def close(collection: CollectionRow, reason: str, now: datetime) -> CollectionRo
 
 
 def paid(intent: Intent, invoice: InvoiceRow, collection: CollectionRow | None, at: datetime, books: Books) -> Outcome:
-    """Money came: a payment, its entry, the invoice's new state, and credit for what was too much."""
+    """Money came: a payment, its entry, the invoice's new state, and credit for what was too much.
+
+    What else is open to pay the invoice is closed: no other charge may, so its intent is canceled by whoever collects.
+    """
     charge = intent.charge or intent.id
     split = split_of(intent, invoice, charged=is_charged(invoice, books))
     payment = payment_of(intent, invoice, split, at)
+    others = [one for one in open_collections(invoice, books) if not collection or one.key != collection.key]
     source, into = f"payment:{charge}", LedgerAccount.STRIPE_PENDING
     entry = cash_entries.payment(source, into, split, intent.currency, books.when(at), invoice.owner)
     changes = (
         *settled(invoice, split.receivable, at, books),
         collection and close(collection, "paid", books.now),
+        *(close(one, "paid", books.now) for one in others if split.receivable),
         payment,
         entry,
         grant_of(entry.source, charge, invoice.account_id, split.credits, intent, at),

@@ -12,9 +12,9 @@ from billing_pipeline.domain.errors import ForbiddenMove
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.domain.invoices import InvoiceFact, InvoiceState, move
 from billing_pipeline.domain.ledger import LedgerAccount
-from billing_pipeline.flows.appliers.intents import PAYABLE, close, settled
+from billing_pipeline.flows.appliers.intents import PAYABLE, close, open_collections, settled
 from billing_pipeline.flows.books import Books, Outcome, applied, dead, ignored
-from billing_pipeline.flows.ports.event_rows import CollectionRow, GrantRow, InvoiceRow, Method, PaymentRow
+from billing_pipeline.flows.ports.event_rows import GrantRow, InvoiceRow, Method, PaymentRow
 
 OVERTAKEN: Final = frozenset({InvoiceState.PAID, InvoiceState.VOID, InvoiceState.WRITTEN_OFF})
 """States in which a fact that asks for payment or gives it up comes too late: what it wanted is no longer true."""
@@ -71,11 +71,6 @@ def end_claim(invoice: InvoiceRow | None, fact: InvoiceFact, at: datetime, books
     reason = "given_up" if given_up else "voided"
     closed = [close(one, reason, books.now) for one in open_collections(invoice, books)]
     return applied(ended, *closed)
-
-
-def open_collections(invoice: InvoiceRow, books: Books) -> list[CollectionRow]:
-    """The invoice's collections that are not closed."""
-    return [one for one in books.all(CollectionRow) if one.invoice_id == invoice.invoice_id and one.closed_at is None]
 
 
 def record_payment(money: Recorded, at: datetime, books: Books) -> Outcome:
