@@ -33,7 +33,7 @@ CHUNK: Final = 100  # claimed at a time
 THREADS: Final = 8  # after an outage all that is unknown is asked for within minutes
 CUSTOMERS: Final = "/v1/customers"  # where a customer is made; anything below it changes one
 TAX_IDS: Final = "/tax_ids"
-CLOCK_SKEW: Final = timedelta(minutes=5)  # Stripe's clock may be behind ours when we list by creation
+CLOCK_SKEW: Final = timedelta(days=1)  # Stripe's clock may be behind ours; what is listed too much has other metadata
 
 Finder = Callable[[Gateway, Attempt], Json | None]
 """Looks for what the attempt may have made; None where Stripe knows nothing of it."""
