@@ -183,8 +183,10 @@ def _apply_unread(run: Run, unread: Sequence[Unread]) -> None:
 
 
 def _answered(told: Told, wanted: Wanted, answers: Answers) -> Ready | Decided:
-    """The fact with its object as it is now; one whose object Stripe does not have is dead."""
+    """The fact with its object as it is now; one whose object Stripe does not have is dead, unless it was a mere draft."""
     current = answers[wanted]
+    if current is None and told.payload.get("status") == "draft":
+        return Decided(told, ignored("a draft that was deleted: it never asked for money"))
     if current is None:
         return Decided(told, dead(f"Stripe has no {wanted.about} {wanted.object_id}"))
     return Ready(told, wanted.about, current)

@@ -170,6 +170,17 @@ def test_a_fact_that_the_database_refuses_is_dead_and_the_others_are_applied(wor
     assert world.balances() == {"receivable": -4900, "stripe_pending": 4900}
 
 
+@pytest.mark.parametrize(("status", "state"), [("draft", "ignored"), ("open", "dead")])
+def test_an_invoice_that_is_gone_is_worth_a_look_only_if_it_was_more_than_a_draft(
+    world: EventWorld, status: str, state: str
+) -> None:
+    world.tell(event("invoice.created", {"object": "invoice", "id": "in_1", "status": status}))
+
+    world.apply()
+
+    assert list(world.facts().values()) == [state]
+
+
 def test_an_intent_that_is_not_ours_moves_nothing(world: EventWorld) -> None:
     world.tell(event("payment_intent.succeeded", intent(invoice="")))
 
