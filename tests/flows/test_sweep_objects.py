@@ -15,7 +15,7 @@ from billing_pipeline.flows.ports import Json, Page
 from billing_pipeline.flows.sweep_objects import LISTINGS, Swept, sweep_everything, sweep_objects
 from tests import seeds
 from tests.fakes import START
-from tests.flows.event_world import EventWorld, FakeGateway, declined, event, intent, transaction
+from tests.flows.event_world import T0, EventWorld, FakeGateway, declined, event, intent, transaction
 
 
 @pytest.fixture
@@ -83,6 +83,27 @@ def test_what_is_known_or_waits_to_be_applied_is_not_counted_as_missed(world: Ev
     afterwards = sweep(world)
 
     assert (while_waiting.missed_by_events, afterwards.missed_by_events) == (0, 0)
+
+
+def test_a_waiting_fact_that_moves_nothing_hides_no_payment(world: EventWorld) -> None:
+    world.tell(event("payment_intent.created", intent(status="requires_payment_method")))
+
+    assert sweep(world).missed_by_events == 1
+
+
+@pytest.mark.parametrize(("told", "missed"), [("charge.succeeded", 1), ("charge.failed", 0)])
+def test_only_a_waiting_fact_of_its_failure_hides_a_charge_that_came_back(
+    world: EventWorld, told: str, missed: int
+) -> None:
+    world.tell(event("payment_intent.succeeded", intent()))
+    world.apply()
+    came = {"id": "ch_1", "object": "charge", "status": "succeeded", "created": T0, "payment_intent": "pi_1"}
+    came |= {"metadata": intent()["metadata"], "amount": 4900, "currency": "usd", "balance_transaction": "txn_1"}
+    back = came | {"status": "failed", "failure_balance_transaction": "txn_2"}
+    hold(world, "charge", back)
+    world.tell(event(told, back if told == "charge.failed" else came))
+
+    assert sweep(world, object_types=["charge"]).missed_by_events == missed
 
 
 def test_a_decline_that_no_event_told_is_counted_once(world: EventWorld) -> None:

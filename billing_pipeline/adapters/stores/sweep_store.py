@@ -7,7 +7,7 @@ from json import dumps
 from typing import Any, Final
 
 from billing_pipeline.adapters.stores.event_rows import WRITERS
-from billing_pipeline.adapters.stores.event_store import EventStore
+from billing_pipeline.adapters.stores.event_store import MOVING, EventStore
 from billing_pipeline.flows.ports.event_rows import TransactionRow
 from billing_pipeline.flows.ports.inbox import Certificate
 
@@ -49,8 +49,9 @@ class SweepStore(EventStore):
         return {row.name: row.word for row in self.db.rows(f"inbox/known_{object_type}", names=list(names))}
 
     def waiting_objects(self, names: Sequence[str]) -> set[str]:
-        """Those of the objects about which a fact waits to be applied."""
-        return {row.object_id for row in self.db.rows("inbox/waiting_objects", names=list(names))} if names else set()
+        """Those of the objects about which a fact waits that brings them up to date."""
+        rows = self.db.rows("inbox/waiting_objects", names=list(names), moving=MOVING) if names else ()
+        return {row.object_id for row in rows}
 
     def objects_to_ask(self, object_type: str) -> list[str]:
         """Objects of ours that can still change, whatever their age."""

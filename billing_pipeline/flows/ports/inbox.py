@@ -166,7 +166,7 @@ class SweepStore(EventStore, CursorStore, Protocol):
         """Our word for the state of each of these objects that we know; see flows.news for the words."""
 
     def waiting_objects(self, names: Sequence[str]) -> set[str]:
-        """Those of the objects about which a fact waits to be applied."""
+        """Those of the objects about which a fact waits that brings them up to date."""
 
     def objects_to_ask(self, object_type: str) -> list[str]:
         """Objects of ours that can still change, whatever their age."""
