@@ -11,7 +11,7 @@ from billing_pipeline.adapters.tables import billing, stripe
 from billing_pipeline.flows.apply_events import apply_events
 from billing_pipeline.flows.facts import event_fact
 from stripe_simulator import Simulator
-from tests.collecting import Desk, customer, invoice, open_desk
+from tests.collecting import Desk, customer, give_card, invoice, open_desk
 from tests.flows.event_world import T0, EventWorld, event, intent
 from tests.seeds import fetch, insert_account, insert_collection, insert_invoice
 
@@ -130,3 +130,22 @@ def test_a_return_of_another_charge_is_the_return_of_our_collection_once_its_int
     (row,) = fetch(db, stripe.collections)
     (owed,) = fetch(db, billing.invoices)
     assert (row["close_reason"], owed["state"], owed["paid_minor"]) == (reason, "overdue", 0)
+
+
+def test_an_invoice_whose_other_charge_came_back_before_our_intent_was_canceled_is_charged_again(desk: Desk) -> None:
+    theirs = customer(desk, card="pm_sim_generic_decline")
+    invoice(desk)
+    desk.collect()
+    apply(desk)
+    back = {"id": "py_2", "object": "charge", "status": "failed", "payment_intent": "pi_2", "created": T0}
+    returned = {"failure_balance_transaction": "txn_2", "metadata": NAMED, "amount": 4900, "currency": "usd"}
+    InboxStore(desk.db).put([event_fact(event("charge.failed", back | returned), "poll")], desk.clock.now())
+    apply(desk)
+    give_card(desk, "acme", theirs, "pm_card_visa")
+
+    for _ in range(2):
+        desk.collect()
+        apply(desk)
+
+    assert (desk.charges(), ours(desk)["status"]) == ({"inv-1": 1}, "canceled")
+    assert desk.collection(seq=2)["close_reason"] == "paid"

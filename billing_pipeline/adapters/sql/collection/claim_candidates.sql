@@ -1,5 +1,6 @@
 -- Open invoices whose turn has come, locked: never tried, or with a wish to be tried again that has come
--- due; or open again after its collection was closed: by a bank return, a canceled intent, a credit note;
+-- due; or open again after its collection was closed: by a bank return, a canceled intent, a credit note, a charge beside
+-- it that came back;
 -- or with a card as default that was not tried on it yet.
 -- Declines count whoever asked for the try: those of our own calls with their attempts, the others from applied facts.
 -- Left out: an attempt in flight, an open hold, a dispute, an account that is parked, erased or without a customer, and the
@@ -60,7 +61,7 @@ where i.state in ('pending', 'overdue')
                where s.operation in ('charge', 'confirm') and s.subject = c.invoice_id || '#' || c.seq
                  and s.fingerprint = m.fingerprint
            ))
-       or (c.close_reason = 'credited' and c.status in ('', 'canceled')))
+       or (c.close_reason in ('credited', 'paid') and c.status in ('', 'canceled')))
   and not exists (
       select from stripe_attempts s
       where s.outcome is null and s.operation in ('charge', 'confirm', 'cancel')

@@ -1,7 +1,8 @@
 -- Every overdue invoice with all that decides about dunning it: one row each, by account and due date.
 -- Payment status is read from collections, which only applied Stripe facts write; attempts tell only what is still open,
 -- which card was tried, and how often; what others tried on the card is told by its declines. An invoice that Stripe bills has no
--- collection: its failures are told by facts about Stripe's invoice, which stands for the intent.
+-- collection: its failures are told by facts about Stripe's invoice, which stands for the intent. The rest of an invoice that a
+-- charge paid in part nobody tries to charge: it is due without a failure.
 -- in: now timestamptz
 -- out: invoice_id, account_id, currency text, owed_minor bigint, late_since date, zone, country, kind, locale, plan_id,
 --      collection_method, charger text, disputed, unapproved_backlog bool, intent, intent_status text, has_failed bool,
@@ -69,6 +70,10 @@ select
             where f.object_id = l.stripe_invoice_id and f.state <> 'new' and (
                 f.type = 'invoice.payment_failed'
                 or f.source = 'sweep' and f.payload ->> 'status' = 'open' and f.payload ->> 'attempted' = 'true')
+        )
+        or exists (
+            select from payments p
+            where p.invoice_id = l.invoice_id and p.charge_id is not null and p.applied_minor > 0 and p.reversed_at is null
         ) as has_failed,
     coalesce(y.failures, 0) as failures,
     coalesce(c.last_codes, '{}') as codes, c.last_failed_at,
