@@ -214,10 +214,10 @@ def run_errands(world: World, errands: Sequence[Errand]) -> ErrandsRun:
     return sync_parts(world).errands(errands, threads(world))
 
 
-def sweep(world: World, sink: Sink = NOWHERE, since: datetime | None = None) -> Swept:
+def sweep(world: World, sink: Sink = NOWHERE, since: datetime | None = None, back_to: datetime | None = None) -> Swept:
     """Stripe's objects are listed, missed facts enter the inbox, the completeness certificates are made."""
     store = SweepStore(world.db, world.settings.zone)
-    return sweep_objects(store, world.reader, world.clock, sink=sink, since=since)
+    return sweep_objects(store, world.reader, world.clock, sink=sink, since=since, back_to=back_to)
 
 
 def certificates(world: World) -> list[Certificate]:
@@ -275,7 +275,7 @@ def extract_theirs(world: World, run_id: str) -> Extracted:
     parts = parts_of(world)
     return extract_stripe(
         parts.stripe, parts.comparison, world.reader, world.clock, parts.policy_file.policy, run_id=run_id,
-        sweep=lambda sink: sweep(world, sink),
+        sweep=lambda sink, since: sweep(world, sink, back_to=since).certified,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Land Stripe's objects: what a sweep fetched, or lists by time of creation; and what no list tells."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,8 +36,9 @@ UNSETTLED_MAX: Final = 2_000  # single reads per run, so that the day's lists ar
 
 BEGINNING: Final = datetime(2010, 1, 1, tzinfo=UTC)  # no Stripe account is older
 
-Sweep = Callable[[Sink], object]
-"""Fetches objects for its own purpose and gives each page to the sink."""
+Sweep = Callable[[Sink, datetime], Collection[str]]
+"""Fetches objects for its own purpose, those made since that moment at least, and gives each page to the sink. Returns the
+types of which it read the lists to their end."""
 
 
 @dataclass(slots=True)
@@ -57,6 +58,10 @@ class Noticed:
         if object_type == "payout":
             self.payouts.update({one["id"]: one for one in objects})
         self.landing.sink(object_type, objects)
+
+    def brought(self, object_types: Collection[str]) -> None:
+        """Only these types need no listing any more."""
+        self.types.intersection_update(object_types)
 
 
 def extract_stripe(  # long because it works with a lake, a gateway, a clock and a policy
@@ -85,7 +90,7 @@ def extract_stripe(  # long because it works with a lake, a gateway, a clock and
         with lake.stripe_landing(f"{run_id}-{nth}" if nth else run_id, now, until, full=first) as landing:
             noticed = Noticed(landing)
             if until == now and sweep is not None:
-                sweep(noticed.sink)
+                noticed.brought(sweep(noticed.sink, since))
             list_created(gateway, noticed, since, until if until < now else None)
             if until == now:
                 ask_once_more(gateway, known, noticed, since)

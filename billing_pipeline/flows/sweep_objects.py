@@ -87,6 +87,7 @@ class Run:
     sink: Sink
     started_at: datetime
     sweep_id: str
+    back_to: datetime | None
 
 
 def sweep_objects(
@@ -95,16 +96,18 @@ def sweep_objects(
     clock: Clock,
     *,
     since: datetime | None = None,
+    back_to: datetime | None = None,
     object_types: Sequence[str] = OBJECT_TYPES,
     sink: Sink = lambda object_type, objects: None,
 ) -> Swept:
     """Walk the lists, put what we did not know into the inbox, issue a certificate per type.
 
     since: where the lists begin; by default before the last certificate, by as much as objects of the type still change.
-    sink: given every page as it came, so that reconciliation needs no fetch of its own. Nothing is applied here.
+    back_to: no list begins later than that. sink: given every page as it came, so that reconciliation needs no fetch of its
+    own. Nothing is applied here.
     """
     now = clock.now()
-    run = Run(store, gateway, clock, sink, now, f"sweep-{now:%Y%m%dT%H%M%S}")
+    run = Run(store, gateway, clock, sink, now, f"sweep-{now:%Y%m%dT%H%M%S}", back_to)
     certificates = []
     for object_type in object_types:
         count, gap = _sweep(run, object_type, since)
@@ -137,6 +140,7 @@ def _sweep(run: Run, object_type: str, since: datetime | None) -> tuple[Count, s
     count, listing = Count(object_type), LISTINGS[object_type]
     certified = run.store.certified_to(object_type)
     begin = since or (certified - listing.overlap if certified and listing.overlap else None)
+    begin = min(begin, run.back_to) if begin and run.back_to else begin
     listed: set[str] = set()
     try:
         for page in run.gateway.pages(listing.path, _params(listing, begin)):

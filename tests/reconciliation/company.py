@@ -1,6 +1,7 @@
 """A company that bills through the simulator: real collection, events, sweeps, comparison and repairs."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from billing_pipeline.adapters.comparison import DuckComparison
@@ -59,9 +60,11 @@ class Company:
     def apply(self) -> None:
         apply_events(SweepStore(self.desk.db), self.desk.gateway, self.desk.clock)
 
-    def sweep(self, sink: Sink = lambda object_type, objects: None) -> None:
-        sweep_objects(SweepStore(self.desk.db), self.desk.gateway, self.desk.clock, sink=sink)
+    def sweep(self, sink: Sink = lambda object_type, objects: None, back_to: datetime | None = None) -> tuple[str, ...]:
+        store = SweepStore(self.desk.db)
+        swept = sweep_objects(store, self.desk.gateway, self.desk.clock, sink=sink, back_to=back_to)
         self.apply()
+        return swept.certified
 
     def extract(self, *, swept: bool = False) -> dict[str, int]:
         self.runs += 1
