@@ -90,7 +90,7 @@ class Run:
     back_to: datetime | None
 
 
-def sweep_objects(
+def sweep_objects(  # long because a sweep is told how far back, of what, and for whom
     store: SweepStore,
     gateway: Gateway,
     clock: Clock,

@@ -12,8 +12,9 @@ from billing_pipeline.flows.apply_events import apply_events
 from billing_pipeline.flows.facts import event_fact
 from stripe_simulator import Simulator
 from tests.collecting import Desk, customer, give_card, invoice, open_desk
+from tests.dunning_world import World
 from tests.flows.event_world import T0, EventWorld, event, intent
-from tests.seeds import fetch, insert_account, insert_collection, insert_invoice
+from tests.seeds import add, fetch, insert_account, insert_collection, insert_invoice
 
 NAMED = {"invoice_id": "inv-1", "account_id": "acme"}
 
@@ -149,3 +150,17 @@ def test_an_invoice_whose_other_charge_came_back_before_our_intent_was_canceled_
 
     assert (desk.charges(), ours(desk)["status"]) == ({"inv-1": 1}, "canceled")
     assert desk.collection(seq=2)["close_reason"] == "paid"
+
+
+def test_the_rest_of_an_invoice_that_a_charge_paid_in_part_is_dunned_though_nothing_failed(db: Database) -> None:
+    world = World(db)
+    world.late(charged=False, paid_minor=3000)
+    paid = {"amount_minor": 3000, "applied_minor": 3000, "succeeded_at": world.clock.now(), "currency": "usd"}
+    add(
+        db, stripe.payments, payment_id="pi_2", charge_id="ch_2", account_id="acme", invoice_id="inv-1",
+        method="card", payment_intent_id="pi_2", **paid,
+    )  # fmt: skip
+
+    done = [world.day(late).run().taken for late in range(1, 8)]
+
+    assert sum(taken.get("mail", 0) for taken in done) > 0

@@ -297,16 +297,3 @@ def test_a_policy_without_words_for_a_step_sends_none(world: World):
 
     assert [row["template"] for row in seeds.fetch(world.db, control.messages)].count("suspended") == 0
     assert "suspend" in world.steps()
-
-
-def test_the_rest_of_an_invoice_that_a_charge_paid_in_part_is_dunned_though_nothing_failed(world: World):
-    world.late(charged=False, paid_minor=3000)
-    paid = {"amount_minor": 3000, "applied_minor": 3000, "succeeded_at": world.clock.now(), "currency": "usd"}
-    seeds.add(
-        world.db, stripe.payments, payment_id="pi_2", charge_id="ch_2", account_id="acme", invoice_id="inv-1",
-        method="card", payment_intent_id="pi_2", **paid,
-    )  # fmt: skip
-
-    done = [world.day(late).run().taken for late in range(1, 8)]
-
-    assert sum(taken.get("mail", 0) for taken in done) > 0

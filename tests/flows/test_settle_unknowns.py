@@ -1,8 +1,7 @@
 """Unknown outcomes are asked for, never guessed: at most one successful charge per invoice, whatever goes wrong."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +9,7 @@ from hypothesis import strategies as st
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.domain.attempts import LEASE, Operation
-from billing_pipeline.flows.collect_payments import collect_payments
-from billing_pipeline.flows.settle_unknowns import settle_unknowns
-from stripe_simulator import Clock, Fault, Simulator
+from stripe_simulator import Fault, Simulator
 from tests.clusters import Cluster
 from tests.collecting import Desk, customer, give_card, invoice, open_desk
 from tests.fakes import START
@@ -45,34 +42,6 @@ def test_limits_locks_and_requests_in_flight_are_waited_out_under_the_same_key(d
     keys = [key for method, path, key in desk.sim.calls if (method, path) == ("post", "/v1/payment_intents")]
     assert (done.succeeded, done.unknown) == (1, 0)
     assert keys == ["pi:inv-1:1:1"] * 4
-
-
-@dataclass(frozen=True, slots=True)
-class Shifted:
-    """A clock of ours that differs from Stripe's."""
-
-    true: Clock
-    by: timedelta
-
-    def now(self) -> datetime:
-        return self.true.now() + self.by
-
-
-@pytest.mark.parametrize("ahead", [timedelta(minutes=20), timedelta(minutes=-20)], ids=["ahead", "behind"])
-def test_a_clock_that_is_wrong_by_minutes_charges_nobody_twice(desk: Desk, ahead: timedelta) -> None:
-    customer(desk)
-    invoice(desk, issued_at=START - timedelta(days=1))
-    clock = Shifted(desk.clock, ahead)
-    desk.fault("error_after")
-
-    collect_payments(desk.store, desk.gateway, clock, threads=1)
-    for _ in range(30):
-        desk.pass_time(minutes=1)
-        settle_unknowns(desk.store, desk.gateway, clock, threads=1)
-    collect_payments(desk.store, desk.gateway, clock, threads=1)
-
-    assert desk.charges() == {"inv-1": 1}
-    assert [one["outcome"] for one in desk.attempts()] == ["succeeded"]
 
 
 @pytest.mark.parametrize("kind", BEFORE_THE_EFFECT + AFTER_THE_EFFECT)

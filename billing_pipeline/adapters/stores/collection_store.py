@@ -55,7 +55,7 @@ class CollectionStore(AttemptRows):
         self.db.run("collection/postpone", invoice_id=invoice, seq=seq, until=until)
 
     def stale_intents(self, limit: int) -> list[StaleIntent]:
-        """Intents of collections that were closed by a credit note or a void, still payable as far as we know."""
+        """Intents of collections that were closed without them, still payable as far as we know."""
         rows = self.db.rows("collection/stale_intents", limit=limit)
         return [
             StaleIntent(InvoiceId(row.invoice_id), row.seq, PaymentIntentId(row.payment_intent_id), row.cancels_lost)

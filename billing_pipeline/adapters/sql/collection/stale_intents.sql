@@ -1,4 +1,4 @@
--- Intents whose collection was closed without them (a credit note, a void, money booked by hand) and that are payable
+-- Intents whose collection was closed without them (a credit note, a void, money booked by hand, another charge) and that are payable
 -- as far as we know. One that is being tried right now is left for the next run; a cancel that never reached Stripe, or
 -- that it refused for our key's sake, is made again.
 -- in: limit int
