@@ -66,14 +66,15 @@ def read_rates(folder: Path, reporting: Currency) -> tuple[Rate, ...]:
 def rate_of(path: Path, line: int, row: Sequence[str], reporting: Currency) -> Rate:
     """One line as a rate. rate: what one major unit of the currency is worth in major units of the reporting currency."""
     try:
-        day, code, rate = date.fromisoformat(row[0].strip()), currency(row[1].strip()), Decimal(row[2].strip())
-    except (ValueError, IndexError, InvalidOperation, Broken) as error:
+        day_cell, code_cell, rate_cell = (cell.strip() for cell in row)  # a decimal comma makes a fourth cell: no rate of 1
+        day, code, rate = date.fromisoformat(day_cell), currency(code_cell), Decimal(rate_cell)
+    except (ValueError, InvalidOperation, Broken) as error:
         raise Broken(f"{path}, line {line}: not a day, a currency and a rate such as 2026-01-31,eur,1.0834") from error
     if code == reporting:
         raise Broken(f"{path}, line {line}: {code} is the reporting currency, its rate is 1")
     factor = rate.scaleb(exponent(reporting) - exponent(code)) if rate.is_finite() else Decimal(0)
     if not 0 < factor < FACTOR_MAX or factor.quantize(PLACES) == 0:
-        raise Broken(f"{path}, line {line}: the rate {row[2].strip()} is not a usable positive number")
+        raise Broken(f"{path}, line {line}: the rate {rate_cell} is not a usable positive number")
     return Rate(day, code, factor.quantize(PLACES))
 
 

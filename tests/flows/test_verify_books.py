@@ -1,9 +1,12 @@
 """Verification: sound books say nothing; each promise that is broken is found, and only that one."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
 from billing_pipeline.adapters.postgres import SQL_FOLDER, Database
+from billing_pipeline.adapters.stores.close_store import ClosedDayStore
 from billing_pipeline.adapters.stores.ledger_store import LedgerStore
 from billing_pipeline.flows.seal_journal import seal_journal
 from billing_pipeline.flows.verify_books import CHECKS, FINDINGS_MAX, verify_books
@@ -98,6 +101,29 @@ def test_each_broken_promise_is_found(db: Database, tampering: str, expected: di
         found.setdefault(check, subject)
     assert {check: found.get(check) for check in expected} == expected
     assert set(found) - set(expected) <= {"broken_seals"}
+
+
+def test_a_closed_day_holds_what_was_frozen_of_it_whatever_the_entry_says_of_its_time(db: Database) -> None:
+    books(db)
+    store = ClosedDayStore(db, "UTC")
+    store.close(START.date(), "UTC", {"booked": store.sums_of(START.date())}, "", START + timedelta(days=1), "finance")
+    assert findings(db) == []
+
+    tamper(
+        db,
+        """with sneaked as (
+            insert into journal_entries (source, kind, currency, occurred_at, accounting_date, recorded_at, content_hash)
+            select 'sneaked', kind, 'jpy', occurred_at, accounting_date, recorded_at, content_hash
+            from journal_entries where source = 'invoice:inv-2' returning entry_id
+        )
+        insert into postings (entry_id, line_no, ledger_account, minor, customer_id)
+        select entry_id, 1, 5200, 70, null from sneaked union all select entry_id, 2, 4000, -70, null from sneaked""",
+    )
+
+    assert [one for one in findings(db) if one[0] == "closed_days"] == [
+        ("closed_days", "2026-01-01", "account 4000: 0 jpy when it was closed, -70 now"),
+        ("closed_days", "2026-01-01", "account 5200: 0 jpy when it was closed, 70 now"),
+    ]
 
 
 def test_a_million_findings_of_one_kind_are_cut_short(db: Database) -> None:

@@ -86,6 +86,7 @@ def test_exponents_of_both_currencies_count() -> None:
     [
         (["2026-13-01,eur,1"], "line 2: not a day"),
         (["2026-01-01,eur"], "line 2: not a day"),
+        (["2026-01-01,eur,1,0834"], "line 2: not a day"),
         (["2026-01-01,nope,1"], "line 2: not a day"),
         (["2026-01-01,eur,about one"], "line 2: not a day"),
         (["2026-01-01,eur,0"], "line 2: the rate 0 is not"),
