@@ -17,7 +17,7 @@ CHECKS: Final = {
     "customer_credits": "the debt to every account is what is left of its paid credits, and never below nothing",
     "carry_overs": "what was carried over is on the books of its account",
     "deferred_revenue": "deferred revenue is what the schedules have still to earn",
-    "closed_days": "nothing got into a day after it was closed",
+    "closed_days": "nothing got into a day after it was closed, and it holds the sums that were frozen",
 }
 """Name of a check (and of its SQL file) -> the promise it recomputes."""
 
