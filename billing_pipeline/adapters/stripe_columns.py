@@ -8,16 +8,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from billing_pipeline.adapters.persons import without_persons
 from billing_pipeline.flows.ports import Json
-
-PERSONAL: Final = frozenset(
-    {
-        "address", "billing_details", "business_name", "customer_address", "customer_email", "customer_name",
-        "customer_phone", "customer_shipping", "email", "individual_name", "name", "payment_method_details", "phone",
-        "receipt_email", "receipt_url", "hosted_invoice_url", "invoice_pdf", "client_secret", "shipping", "evidence",
-    }
-)  # fmt: skip
-"""Fields that never reach the lake: erasing an account leaves nothing to erase there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +170,3 @@ def value(column: StripeColumn, raw: Json) -> Any:
 def reference(found: Any) -> str | None:
     """The id of an object that may be expanded; text as it is."""
     return found.get("id") if isinstance(found, Mapping) else found
-
-
-def without_persons(raw: Json) -> dict[str, Any]:
-    """The object without the fields that name a person; expanded objects inside are cut to what is left of them."""
-    return {
-        name: without_persons(part) if isinstance(part, Mapping) else part
-        for name, part in raw.items()
-        if name not in PERSONAL
-    }

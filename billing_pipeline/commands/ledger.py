@@ -169,6 +169,8 @@ def erase(
 ) -> None:
     """Forget the person behind an account, after its invoices were written as PDFs; the books stay.
 
+    Asked again it takes out what Stripe has told of the person since.
+
     Example: billing-pipeline ledger erase acme --keep archive/acme
     """
     with open_world() as world:
@@ -178,7 +180,8 @@ def erase(
         done = erase_account(DocumentStore(world.db), world.clock, AccountId(account))
     typer.echo(f"{account}: {'erased' if done.new else 'erased before'}, {count} documents in {keep}")
     if done.stripe_customer_id:
-        typer.echo(f"Stripe still knows {done.stripe_customer_id}: delete it there as well")
+        typer.echo(f"Stripe still knows {done.stripe_customer_id}: delete it there as well, then erase once more,")
+        typer.echo("because Stripe's word that it is deleted names the person again")
 
 
 def keep_documents(world: World, account: str, folder: Path) -> int:

@@ -1,10 +1,13 @@
 """Erasing an account: the person is gone from every table, the books are untouched."""
 
+import json
+
 import pytest
 from sqlalchemy import text
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.document_store import DocumentStore
+from billing_pipeline.adapters.tables.catalog import accounts
 from billing_pipeline.adapters.tables.stripe import inbox
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId
@@ -31,6 +34,7 @@ def known_person(db: Database) -> None:
     tell(db, "evt_1", "cus_acme", {"id": "cus_acme", "name": name, "email": email, "object": "customer"})
     charge = {"id": "ch_1", "billing_details": {"name": name}, "payment_method_details": {"card": {"last4": last4}}}
     tell(db, "evt_2", "pi_1", {"id": "pi_1", "customer": "cus_acme", "receipt_email": email, "latest_charge": charge})
+    told_by_stripe(db)
     with db.transaction() as connection:
         connection.execute(
             text("""insert into messages (message_id, account_id, invoices, template, language, recipient, subject,
@@ -44,6 +48,41 @@ def known_person(db: Database) -> None:
             values ('acme', null, 'pause', 'finance', :name || ' is in hospital', now()),
                    (null, 'inv-1', 'promise', 'finance', :name || ' will pay', now())"""),
             {"name": name},
+        )
+
+
+def told_by_stripe(db: Database) -> None:
+    """What else Stripe tells about a customer, and what we told Stripe: each in the shape that it has there."""
+    name, email, tax_id, street, fingerprint, last4 = PERSON
+    card = {"last4": last4, "fingerprint": fingerprint}
+    method = {"id": "pm_1", "object": "payment_method", "card": card, "billing_details": {"name": name}}
+    customer = {"id": "cus_acme", "object": "customer", "metadata": {"account_id": "acme", "tax_id": tax_id}}
+    checked = {"verified_name": name}
+    tax = {"id": "txi_1", "object": "tax_id", "customer": "cus_acme", "value": tax_id, "verification": checked}
+    invoice = {"id": "in_1", "object": "invoice", "customer": "cus_acme", "customer_tax_ids": [{"value": tax_id}]}
+    setup = {"id": "seti_1", "object": "setup_intent", "customer": "cus_acme", "payment_method": method}
+    dispute = {"id": "dp_1", "object": "dispute", "charge": "ch_1", "evidence": {"customer_name": name}}
+    before = {"id": "cus_before", "object": "customer", "email": email}
+    told: list[dict[str, object]] = [customer, tax, invoice, setup, dispute, before]
+    for payload in told:
+        tell(db, f"evt_{payload['id']}", str(payload["id"]), payload)
+    insert_payment_method(db, payment_method_id="pm_1", is_default=False)
+    tell(db, "evt_detached", "pm_1", method | {"customer": None, "sepa_debit": {"last4": last4}})
+    with db.transaction() as connection:
+        connection.execute(
+            text("""insert into stripe_attempts (operation, subject, attempt, idempotency_key, api_version, method_path,
+            request_json, started_at, lease_until, outcome, outcome_at, resolved_by, object_id)
+            values ('customer', 'acme', 1, 'k1', '', 'post /v1/customers', :asked, now(), now(), 'succeeded', now(), 'reply',
+                    'cus_before'),
+                   ('customer', 'acme#tax', 1, 'k2', '', 'post /v1/customers/cus_acme/tax_ids', :tax, now(), now(),
+                    'succeeded', now(), 'reply', 'txi_1')"""),
+            {"asked": json.dumps({"name": name, "email": email, "address": {"line1": street}}), "tax": tax_id},
+        )
+        connection.execute(
+            text("""insert into payments (payment_id, account_id, invoice_id, method, charge_id, currency, amount_minor,
+            applied_minor, fingerprint, succeeded_at)
+            values ('pi_1', 'acme', 'inv-1', 'card', 'ch_1', 'usd', 3100, 3100, :fingerprint, now())"""),
+            {"fingerprint": fingerprint},
         )
 
 
@@ -84,7 +123,9 @@ def test_what_a_fact_says_about_money_stays(db: Database) -> None:
 
     erase(db)
 
-    assert fetch(db, inbox)[1]["payload"] == {"id": "pi_1", "customer": "cus_acme", "latest_charge": {"id": "ch_1"}}
+    assert fetch(db, inbox, event_id="evt_2")[0]["payload"] == {
+        "id": "pi_1", "customer": "cus_acme", "latest_charge": {"id": "ch_1"},
+    }  # fmt: skip
 
 
 def test_erasing_twice_is_fine(db: Database) -> None:
@@ -92,6 +133,26 @@ def test_erasing_twice_is_fine(db: Database) -> None:
     erase(db)
 
     assert erase(db) == Erased("acme", "cus_acme", False)
+
+
+def test_erasing_again_takes_out_what_stripe_told_since(db: Database) -> None:
+    known_person(db)
+    erase(db)
+    tell(db, "evt_gone", "cus_acme", {"id": "cus_acme", "object": "customer", "deleted": True, "email": PERSON[1]})
+
+    erase(db)
+
+    assert PERSON[1] not in everything(db)
+    assert fetch(db, accounts)[0]["erased_at"] == FakeClock().now()
+
+
+def test_nobody_is_forgotten_while_a_call_that_names_them_may_be_sent_again(db: Database) -> None:
+    known_person(db)
+    with db.transaction() as connection:
+        connection.execute(text("update stripe_attempts set outcome = null, outcome_at = null, resolved_by = null"))
+
+    with pytest.raises(Broken, match="2 calls about its Stripe customer are not settled"):
+        erase(db)
 
 
 def test_while_something_is_owed_nobody_is_forgotten(db: Database) -> None:

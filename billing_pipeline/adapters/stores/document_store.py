@@ -1,9 +1,11 @@
 """Credit notes, losses, carry-overs and credit grants in PostgreSQL."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from billing_pipeline.adapters.persons import without_persons
 from billing_pipeline.adapters.stores.inbox_store import InboxStore
 from billing_pipeline.adapters.stores.journal import JournalStore
 from billing_pipeline.domain.credits import CreditGrant, CreditKind, CreditUse
@@ -120,11 +122,14 @@ class DocumentStore(JournalStore):
         row = self.db.row("ledger/erasable_account", account=account)
         return Erasable(**row._mapping) if row else None
 
-    def erase(self, account: AccountId, customer: str | None, now: datetime) -> None:
+    def erase(self, account: AccountId, now: datetime) -> None:
         """Take the person out of every table; ids, states, amounts and the books stay."""
         self.db.run("ledger/erase_account", account=account, now=now)
         self.db.run("ledger/erase_messages", account=account)
         self.db.run("ledger/erase_holds", account=account)
         self.db.run("ledger/erase_payment_methods", account=account)
-        if customer:
-            self.db.run("ledger/erase_facts", customer=customer)
+        self.db.run("ledger/erase_payments", account=account)
+        facts = self.db.rows("ledger/facts_of_account", account=account)
+        cut = [{"inbox_id": one.inbox_id, "payload": json.dumps(without_persons(one.payload))} for one in facts]
+        self.db.run_many("ledger/erase_fact", cut)
+        self.db.run("ledger/erase_attempts", account=account)

@@ -184,13 +184,17 @@ class GrantStore(Journal, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Erasable:
-    """An account and what stands in the way of erasing it; credits_minor: what customers paid for and did not use."""
+    """An account and what stands in the way of erasing it; credits_minor: what customers paid for and did not use.
+
+    open_calls: calls about its Stripe customer that may be sent again, with the person in them.
+    """
 
     stripe_customer_id: str | None
     erased_at: datetime | None
     subscriptions: int
     open_invoices: int
     credits_minor: int
+    open_calls: int
 
 
 class ErasureStore(Transactional, Protocol):
@@ -199,5 +203,5 @@ class ErasureStore(Transactional, Protocol):
     def erasable(self, account: AccountId) -> Erasable | None:
         """The account, locked; None when there is none."""
 
-    def erase(self, account: AccountId, customer: str | None, now: datetime) -> None:
+    def erase(self, account: AccountId, now: datetime) -> None:
         """Take the person out of every table; ids, states, amounts and the books stay."""
