@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -93,6 +94,27 @@ def test_a_part_of_the_journal_begins_with_what_was_carried_forward(db: Database
 
     assert "Balances carried forward" in target.getvalue()
     assert "invoice:inv-1" not in target.getvalue()
+    assert bean_check(target.getvalue(), tmp_path) == ""
+
+
+def test_what_is_booked_while_the_journal_is_written_is_in_no_part_of_it(db: Database, tmp_path: Path) -> None:
+    books(db)
+
+    class Slow(io.StringIO):
+        """A file in whose first line's time somebody else books an invoice."""
+
+        def write(self, text: str) -> int:
+            if self.tell() == 0:
+                thread = Thread(target=issue, args=(db, "inv-4"), kwargs={"net": 700, "issued_at": FEB})
+                thread.start()
+                thread.join()
+            return super().write(text)
+
+    target = Slow()
+    span = Span(date(2026, 2, 2), date(2026, 12, 31))
+
+    write_beancount(db, span, load_mapping(POLICY), target)
+
     assert bean_check(target.getvalue(), tmp_path) == ""
 
 

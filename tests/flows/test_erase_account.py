@@ -12,6 +12,7 @@ from billing_pipeline.adapters.tables.stripe import inbox
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.flows.erase_account import Erased, erase_account
+from billing_pipeline.flows.ports import Json
 from tests.fakes import START, FakeClock
 from tests.ledger_seeds import balances, findings, issue, move, pay
 from tests.seeds import add, fetch, insert_account, insert_payment_method, insert_price, insert_subscription
@@ -63,7 +64,7 @@ def told_by_stripe(db: Database) -> None:
     setup = {"id": "seti_1", "object": "setup_intent", "customer": "cus_acme", "payment_method": method}
     dispute = {"id": "dp_1", "object": "dispute", "charge": "ch_1", "evidence": {"customer_name": name}}
     before = {"id": "cus_before", "object": "customer", "email": email}
-    told: list[dict[str, object]] = [customer, tax, invoice, setup, dispute, before]
+    told: tuple[Json, ...] = (customer, tax, invoice, setup, dispute, before)
     for payload in told:
         tell(db, f"evt_{payload['id']}", str(payload["id"]), payload)
     insert_payment_method(db, payment_method_id="pm_1", is_default=False)
@@ -86,7 +87,7 @@ def told_by_stripe(db: Database) -> None:
         )
 
 
-def tell(db: Database, event: str, subject: str, payload: dict[str, object]) -> None:
+def tell(db: Database, event: str, subject: str, payload: Json) -> None:
     add(
         db, inbox, event_id=event, source="poll", type="x", object_type="x", object_id=subject, fact_key=event,
         occurred_at=START, received_at=START, payload=payload,

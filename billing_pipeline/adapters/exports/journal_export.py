@@ -59,22 +59,32 @@ def amount(minor: int, currency: str) -> str:
 
 
 def write_beancount(db: Database, span: Span, mapping: Mapped, target: TextIO) -> int:
-    """How many transactions were written. The file begins with the balances before the span and asserts those after."""
-    opens = balances(db, span.since - timedelta(days=1))
-    target.write('option "title" "Billing journal"\n\n')
-    for account in sorted({each.beancount for each in mapping.values()}):
-        target.write(f"{span.since - timedelta(days=1)} open {account}\n")
-    if opens:
-        target.write(f"\n{transaction(span.since - timedelta(days=1), 'opening', 'Balances carried forward')}")
-        target.writelines(posting(mapping, row.ledger_account, net(row), row.currency) for row in opens)
-    count = 0
-    for _, group in groupby(journal_rows(db, span), key=lambda row: row.entry_id):
-        target.writelines(transaction_lines(list(group), mapping))
-        count += 1
-    target.write("\n")
-    for row in merged(balances(db, span.until), mapping):
-        target.write(f"{span.until + timedelta(days=1)} balance {row}\n")
+    """How many transactions were written. The file begins with the balances before the span and asserts those after.
+
+    All of it is read as of one moment: what is booked meanwhile would be in the balances and not among the transactions.
+    """
+    before = span.since - timedelta(days=1)
+    with db.transaction():
+        db.run("ledger/read_one_moment")
+        target.writelines(head_lines(balances(db, before), before, mapping))
+        count = 0
+        for _, group in groupby(journal_rows(db, span), key=lambda row: row.entry_id):
+            target.writelines(transaction_lines(list(group), mapping))
+            count += 1
+        target.write("\n")
+        for row in merged(balances(db, span.until), mapping):
+            target.write(f"{span.until + timedelta(days=1)} balance {row}\n")
     return count
+
+
+def head_lines(opens: Sequence[Any], day: date, mapping: Mapped) -> Iterator[str]:
+    """The accounts, and the balances carried forward from that day where there are any."""
+    yield 'option "title" "Billing journal"\n\n'
+    for account in sorted({each.beancount for each in mapping.values()}):
+        yield f"{day} open {account}\n"
+    if opens:
+        yield f"\n{transaction(day, 'opening', 'Balances carried forward')}"
+        yield from (posting(mapping, row.ledger_account, net(row), row.currency) for row in opens)
 
 
 def transaction_lines(rows: Sequence[Any], mapping: Mapped) -> Iterator[str]:
