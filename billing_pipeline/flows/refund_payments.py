@@ -137,7 +137,8 @@ def _to_credit(till: Till, request: RefundRequest) -> str:
     with till.store.transaction():
         paid = till.store.lock_paid_invoice(request.payment.payment_id)
         payment = till.store.lock_payment(request.payment.payment_id)
-        if payment is None or payment.disputed or payment.reversed:
+        given_back = payment is None or payment.refundable.minor < 0  # in Stripe, by somebody who did not see this wish
+        if payment is None or payment.disputed or payment.reversed or given_back:
             till.store.move_request(request.refund_request_id, REFUSED)
             return "refused"
         if till.store.add_grant(grant, f"refund_request:{request.refund_request_id}", request.reason):

@@ -81,9 +81,8 @@ def _checked(wish: RefundWish, payment: PaymentRow) -> Money:
 
 def left_for(destination: str, payment: PaymentRow) -> Money:
     """What can still be given back that way. What was paid too much is credit already and does not become it again."""
-    if destination == "card":
-        return payment.refundable
-    return Money(max(0, payment.refundable.minor - payment.credited_minor), payment.refundable.currency)
+    credited = 0 if destination == "card" else payment.credited_minor
+    return Money(max(0, payment.refundable.minor - credited), payment.refundable.currency)
 
 
 def _name(wish: RefundWish) -> str:

@@ -205,7 +205,7 @@ def test_money_that_paid_no_invoice_becomes_credit_without_touching_revenue(desk
     assert balances(desk.db) == {"customer_credits": -4900, "unapplied_cash": 4900}
 
 
-@pytest.mark.parametrize("change_to", [{"disputed": True}, {"reversed_at": START}])
+@pytest.mark.parametrize("change_to", [{"disputed": True}, {"reversed_at": START}, {"refunded_minor": 1}])
 def test_money_that_is_not_ours_any_more_becomes_no_credit(desk: Desk, change_to: dict[str, Any]) -> None:
     name = approved(desk, None, "credit")
     change(desk.db, stripe.payments, "pay-1", **change_to)

@@ -86,7 +86,7 @@ def _payment(row: Row[Any], amount_minor: int, refundable_minor: int) -> Payment
         invoice_id=InvoiceId(row.invoice_id) if row.invoice_id else None,
         charge_id=ChargeId(row.charge_id) if row.charge_id else None,
         amount=Money(amount_minor, money),
-        refundable=Money(max(0, refundable_minor), money),
+        refundable=Money(refundable_minor, money),
         disputed=row.disputed,
     )
 

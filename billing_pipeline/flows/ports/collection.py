@@ -111,7 +111,8 @@ class KnownMethod:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """A payment that may be refunded. refundable: what is neither refunded nor asked to be.
+    """A payment that may be refunded. refundable: what is neither refunded nor asked to be; below zero
+    once more was refunded in Stripe than the wishes left.
 
     credited_minor: what was paid too much and is the customer's credit already. reversed: the bank took it back.
     """
