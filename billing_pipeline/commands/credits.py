@@ -1,6 +1,6 @@
 """`billing-pipeline credits`: what accounts may spend on their next invoices."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import uuid4
@@ -17,7 +17,9 @@ from billing_pipeline.domain.currencies import Currency, currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import AccountId
 from billing_pipeline.domain.money import Money
+from billing_pipeline.domain.periods import midnight
 from billing_pipeline.flows.record_credit import CreditWish, record_credit
+from billing_pipeline.flows.zones import day_in
 
 app = typer.Typer(
     no_args_is_help=True, help="Credits: grant them, list them. `bill expire` ends those whose day has come."
@@ -55,7 +57,7 @@ def grant(
             raise Broken(f"no account {account!r}: import it first (`billing-pipeline import accounts FILE`)")
         wish = CreditWish(
             AccountId(account), kind, minor_units(amount, currency(home)), key or uuid4().hex[:12], home,
-            datetime.combine(expires, time.min, UTC) if expires else None, priority, note,
+            midnight(expires, world.settings.zone) if expires else None, priority, note,
         )  # fmt: skip
         done = record_credit(store, world.clock, wish, zone=world.settings.zone, run_id="command line")
     typer.echo(f"{done.credit_grant_id}: {'granted' if done.new else 'granted before, nothing to do'}")
@@ -75,16 +77,17 @@ def show(
         if account:
             require_account(world.db, account)
         rows = world.db.rows("ledger/list_credits", account=account, with_spent=spent)
+        zone = world.settings.zone
     if as_json:
         print_json(rows)
         return
     heads = ("credit", "account", "kind", "granted", "left", "expires", "note")
-    print_table(heads, [cells(row) for row in rows], "no credits")
+    print_table(heads, [cells(row, zone) for row in rows], "no credits")
 
 
-def cells(row: Any) -> tuple[str, ...]:
-    """A grant as a line of the list."""
+def cells(row: Any, zone: str) -> tuple[str, ...]:
+    """A grant as a line of the list. zone: whose days are told."""
     code = Currency(row.currency)
-    expires = f"{row.expires_at:%Y-%m-%d}" if row.expires_at else ""
+    expires = str(day_in(row.expires_at, zone)) if row.expires_at else ""
     amounts = str(Money(row.amount_minor, code)), str(Money(row.remaining_minor, code))
     return row.credit_grant_id, row.account_id, row.kind, *amounts, expires, row.note

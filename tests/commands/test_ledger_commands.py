@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -102,6 +103,19 @@ def test_credits_are_granted_once_per_key_and_listed(shell: Shell) -> None:
     assert (first.text, again.text) == ("cg-k1: granted\n", "cg-k1: granted before, nothing to do\n")
     assert [row["remaining_minor"] for row in listed] == [2500]
     assert wrong.complaint == ["billing-pipeline: '25.001' is no amount in usd: it has 2 decimals at most"]
+
+
+def test_a_credit_expires_with_the_first_moment_of_its_day_where_the_books_are(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_ZONE", "America/New_York")
+
+    shell("credits", "grant", "acme", "1.00", "--key", "ny", "--expires", "2099-12-31")
+
+    told = {row["credit_grant_id"]: row for row in json.loads(shell("credits", "list", "acme", "--json").text)}
+    shown = [line for line in shell("credits", "list", "acme").text.splitlines() if "cg-ny" in line]
+    assert datetime.fromisoformat(told["cg-ny"]["expires_at"]) == datetime(2099, 12, 31, 5, tzinfo=UTC)
+    assert "2099-12-31" in shown[0]
 
 
 def test_an_invoice_is_shown_to_programs_with_its_lines_in_minor_units(shell: Shell) -> None:
