@@ -66,7 +66,7 @@ def read_rates(folder: Path, reporting: Currency) -> tuple[Rate, ...]:
 def rate_of(path: Path, line: int, row: Sequence[str], reporting: Currency) -> Rate:
     """One line as a rate. rate: what one major unit of the currency is worth in major units of the reporting currency."""
     try:
-        day_cell, code_cell, rate_cell = (cell.strip() for cell in row)  # a decimal comma makes a fourth cell: no rate of 1
+        day_cell, code_cell, rate_cell = (cell.strip() for cell in row)  # a decimal comma would make a fourth
         day, code, rate = date.fromisoformat(day_cell), currency(code_cell), Decimal(rate_cell)
     except (ValueError, InvalidOperation, Broken) as error:
         raise Broken(f"{path}, line {line}: not a day, a currency and a rate such as 2026-01-31,eur,1.0834") from error

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from billing_pipeline.domain.currencies import exponent
+from billing_pipeline.adapters.message_templates import shown_amount
 from billing_pipeline.domain.money import Money
 from billing_pipeline.flows.pay_on_page import PageState
 from billing_pipeline.flows.ports.page import PageInvoice
@@ -75,11 +74,8 @@ def texts(lang: str) -> dict[str, str]:
 
 
 def written(amount: Money, locale: str) -> str:
-    """The amount as people of that locale write it, such as 1.234,50 €. Exact: no float comes near it."""
-    places = exponent(amount.currency)
-    sign, whole = "-" if amount.minor < 0 else "", str(abs(amount.minor)).rjust(places + 1, "0")
-    major = f"{sign}{whole[:-places]}.{whole[-places:]}" if places else f"{sign}{whole}"
-    return format_currency(major, amount.currency.upper(), locale=_known(locale), currency_digits=True)
+    """The amount as people of that locale write it, such as 1.234,50 €, as on its invoice. Exact: no float comes near it."""
+    return shown_amount(amount, str(_known(locale)))
 
 
 def _amounts(invoice: PageInvoice, shown: Shown) -> dict[str, Any]:

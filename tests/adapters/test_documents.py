@@ -240,8 +240,9 @@ def test_a_credit_note_names_its_invoice_and_its_reason(db: Database) -> None:
 
 @pytest.mark.parametrize(
     ("currency", "minor", "written"),
-    [("usd", 123456, "$1,234.56"), ("jpy", 500, "¥500"), ("kwd", 1500, "KWD1.500"), ("isk", 50000, "ISK500")],
-)
+    [("usd", 123456, "$1,234.56"), ("jpy", 500, "¥500"), ("kwd", 1500, "KWD1.500"), ("isk", 50000, "ISK500"),
+     ("isk", 12350, "ISK123.5"), ("isk", -45, "-ISK0.45")],
+)  # fmt: skip
 def test_amounts_are_written_as_their_currency_wants(currency: str, minor: int, written: str) -> None:
     assert pen_for("en", Currency(currency), "UTC").money(minor) == written
 

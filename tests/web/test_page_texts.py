@@ -52,6 +52,8 @@ def test_a_locale_is_answered_in_its_language_or_in_english(locale: str, lang: s
         (-667, "usd", "en", "-$6.67"),
         (5, "usd", "en", "$0.05"),
         (0, "usd", "tlh", "$0.00"),
+        (12300, "isk", "en", "ISK123"),
+        (12345, "isk", "en", "ISK123.45"),
     ],
 )
 def test_an_amount_is_written_as_its_readers_write_it(minor: int, currency: str, locale: str, text: str) -> None:

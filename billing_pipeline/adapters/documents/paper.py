@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_interval, format_skeleton
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
 from billing_pipeline.adapters.documents.words import LANGUAGES
-from billing_pipeline.domain.currencies import Currency, exponent
+from billing_pipeline.adapters.message_templates import shown_amount
+from billing_pipeline.domain.currencies import Currency
+from billing_pipeline.domain.money import Money
 
 DAY: Final = timedelta(days=1)
 
@@ -79,9 +81,8 @@ class Pen:
     words: Mapping[str, str]
 
     def money(self, minor: int) -> str:
-        """The amount with its currency."""
-        amount = Decimal(minor).scaleb(-exponent(self.currency))
-        return format_currency(amount, self.currency.upper(), locale=self.locale)
+        """The amount with its currency; decimals that are not zero are never lost, so that the sums add up on paper."""
+        return shown_amount(Money(minor, self.currency), str(self.locale))
 
     def day(self, value: date) -> str:
         """The date, its month in letters: no country reads it wrongly."""
