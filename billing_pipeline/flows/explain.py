@@ -23,6 +23,8 @@ SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "line": ("kind", "description", "quantity", "amount_minor", "discount_minor", "tax_minor"),
     "credit used": ("amount_minor", "returned_at"),
+    "credit note": ("number", "amount_minor", "reason", "issued_by"),
+    "refund request": ("amount_minor", "destination", "reason", "requested_by", "approved_by", "state"),
     "entry": ("kind", "postings", "currency", "accounting_date", "run_id"),
     "collection": ("payment_intent_id", "status", "failures", "close_reason"),
     "attempt": ("operation", "outcome", "unknown_reason", "http_status", "request_id", "object_id"),
@@ -61,7 +63,7 @@ class Explanation:
 
 
 def explain(store: TrailStore, subject: str) -> Explanation:
-    """The trail of an invoice (id or number), a payment, refund or dispute, a payout, or a divergence.
+    """The trail of an invoice or credit note (id or number), a payment, refund or dispute, a payout, or a divergence.
 
     Raises Broken when nothing is known of it.
     """

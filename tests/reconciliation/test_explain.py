@@ -7,7 +7,7 @@ import pytest
 
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.stores.trail_store import Trails
-from billing_pipeline.adapters.tables import stripe
+from billing_pipeline.adapters.tables import billing, stripe
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.flows.explain import explain
 from tests.reconciliation.faults import FAULTS
@@ -49,6 +49,25 @@ def test_a_refund_and_a_dispute_lead_to_their_payment(db: Database, tmp_path: Pa
 
     assert "payment:ch_b" in refund.text
     assert "payment:ch_c" in dispute.text
+
+
+@pytest.mark.parametrize("subject", ["INV-A-CN-0001", "cn-inv-a-0", "inv-a"])
+def test_a_credit_note_and_a_wish_for_a_refund_say_why_and_who(db: Database, tmp_path: Path, subject: str) -> None:
+    agreed(db, tmp_path)
+    add(
+        db, billing.credit_notes, credit_note_id="cn-inv-a-0", invoice_id="inv-a", legal_entity_id="main",
+        number="INV-A-CN-0001", currency="usd", amount_minor=100, reason="Outage", issued_by="ann", issued_at=PAID_AT,
+    )  # fmt: skip
+    add(
+        db, stripe.refund_requests, refund_request_id="refund-1", payment_id="pi_a", amount_minor=200, destination="credit",
+        reason="unhappy", requested_by="bob", requested_at=PAID_AT,
+    )  # fmt: skip
+
+    found = explain(Trails(db), subject).text
+
+    assert "credit note" in found and "number=INV-A-CN-0001 amount_minor=100 reason=Outage issued_by=ann" in found
+    assert "amount_minor=200 destination=credit reason=unhappy requested_by=bob state=requested" in found
+    assert "payment:ch_a" in found
 
 
 def test_a_payout_leads_to_its_entry_and_its_bank_line(db: Database, tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ with trail as (
     select 'credit used', u.credit_grant_id, u.used_at, to_jsonb(u)
     from credit_uses u where invoice_id = any(cast(:invoices as text[]))
     union all
+    select 'credit note', n.credit_note_id, n.issued_at, to_jsonb(n) - 'tx'
+    from credit_notes n where n.invoice_id = any(cast(:invoices as text[]))
+    union all
     select 'entry', e.source, e.occurred_at, jsonb_build_object(
         'kind', e.kind, 'currency', e.currency, 'accounting_date', e.accounting_date, 'recorded_at', e.recorded_at,
         'run_id', e.run_id,
@@ -43,6 +46,10 @@ with trail as (
     select 'refund', r.refund_id, r.created_at, to_jsonb(r) - 'tx'
     from refunds r where r.refund_id = any(cast(:objects as text[])) or r.payment_id = any(cast(:objects as text[]))
     union all
+    select 'refund request', q.refund_request_id, q.requested_at, to_jsonb(q) || jsonb_build_object('currency', p.currency)
+    from refund_requests q join payments p using (payment_id)
+    where p.payment_id = any(cast(:objects as text[])) or p.invoice_id = any(cast(:invoices as text[]))
+    union all
     select 'dispute', d.dispute_id, d.created_at, to_jsonb(d) - 'tx'
     from disputes d where d.dispute_id = any(cast(:objects as text[])) or d.payment_id = any(cast(:objects as text[]))
     union all
@@ -74,6 +81,6 @@ with trail as (
 select what, id, at, facts
 from trail
 order by at, array_position(array[
-    'invoice', 'line', 'credit used', 'collection', 'attempt', 'event', 'payment', 'refund', 'dispute', 'balance transaction', 'payout',
-    'bank line', 'entry', 'dunning step', 'divergence', 'history', 'repair'
+    'invoice', 'line', 'credit used', 'credit note', 'collection', 'refund request', 'attempt', 'event', 'payment', 'refund', 'dispute',
+    'balance transaction', 'payout', 'bank line', 'entry', 'dunning step', 'divergence', 'history', 'repair'
 ], what), id

@@ -1,4 +1,5 @@
--- Ids of what belongs to a subject: invoices, Stripe objects, payouts, divergences. The subject is an id of any of these, or an invoice number.
+-- Ids of what belongs to a subject: invoices, Stripe objects, payouts, divergences. The subject is an id of any of these,
+-- the number of an invoice or credit note, or a refund request.
 -- in: subject text    out: sort text, id text
 with told as (
     select divergence_id, subject, invoice_id, payment_intent_id from divergences where divergence_id = :subject
@@ -9,6 +10,8 @@ direct as (
     union select invoice_id from told where invoice_id is not null
     union select payment_intent_id from told where payment_intent_id is not null
     union select invoice_id from invoices where number = :subject or stripe_invoice_id = :subject
+    union select invoice_id from credit_notes where number = :subject or credit_note_id = :subject
+    union select payment_id from refund_requests where refund_request_id = :subject
 ),
 payment_rows as (
     select p.* from payments p join direct d
