@@ -105,6 +105,14 @@ def test_credits_are_granted_once_per_key_and_listed(shell: Shell) -> None:
     assert wrong.complaint == ["billing-pipeline: '25.001' is no amount in usd: it has 2 decimals at most"]
 
 
+@pytest.mark.parametrize("amount", ["99999999999999999999", "1e400", "1_000", "٣"])
+def test_an_amount_that_nobody_would_write_is_refused_in_one_line(shell: Shell, amount: str) -> None:
+    said = shell("credits", "grant", "acme", amount, "--key", "odd")
+
+    assert (said.code, len(said.complaint)) == (2, 1)
+    assert amount in said.complaint[0]
+
+
 def test_a_credit_expires_with_the_first_moment_of_its_day_where_the_books_are(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
