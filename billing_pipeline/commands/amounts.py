@@ -7,7 +7,7 @@ from typing import Final
 from billing_pipeline.domain.currencies import Currency, exponent
 from billing_pipeline.domain.errors import Broken
 
-WRITTEN: Final = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,15}(\.[0-9]{0,9})?")  # the database sums thousands of such amounts
+WRITTEN: Final = re.compile(r"[+-]?(?=\.?[0-9])[0-9]{0,15}(\.[0-9]{0,9})?")  # a bigint sums thousands of them
 
 
 def minor_units(written: str, currency: Currency) -> int:
