@@ -1,10 +1,10 @@
 """How often a card may be declined, from policies/cards.toml."""
 
-import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from billing_pipeline.adapters.toml_files import read_toml, table_of
 from billing_pipeline.domain.card_budget import DEFAULT, LIMITS, CardLimits, Limit, too_loose
 from billing_pipeline.domain.errors import Broken
 
@@ -12,6 +12,7 @@ FILE: Final = "cards.toml"
 TABLE: Final = "declines"
 OTHERS: Final = "others"
 KEYS: Final = frozenset({"times", "within_hours"})
+NUMBER_MAX: Final = 100_000  # hours of eleven years: nobody waits longer for a card
 
 
 def read_card_limits(folder: Path) -> CardLimits:
@@ -19,11 +20,8 @@ def read_card_limits(folder: Path) -> CardLimits:
     path = folder / FILE
     if not path.exists():
         return LIMITS
-    try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise Broken(f"{path}: {error}") from error
-    told = raw.pop(TABLE, {})
+    raw = read_toml(path)
+    told = table_of(f"{path}: {TABLE}", raw.pop(TABLE, {}))
     if raw:
         raise Broken(f"{path}: unknown table {min(raw)!r}: there is only [{TABLE}]")
     limits = {**LIMITS} | {
@@ -41,6 +39,10 @@ def _limits(path: Path, brand: str, rows: object) -> tuple[Limit, ...]:
 
 
 def _limit(path: Path, brand: str, row: object) -> Limit:
-    if not isinstance(row, dict) or row.keys() != KEYS or not all(type(n) is int and n > 0 for n in row.values()):
+    if not isinstance(row, dict) or row.keys() != KEYS or not all(map(_is_usable, row.values())):
         raise Broken(f"{path}: {brand} needs times and within_hours, both whole numbers above 0, not {row!r}")
     return Limit(row["times"], timedelta(hours=row["within_hours"]))
+
+
+def _is_usable(number: object) -> bool:
+    return type(number) is int and 0 < number <= NUMBER_MAX

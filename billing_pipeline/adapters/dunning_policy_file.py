@@ -62,7 +62,7 @@ class Table:
 
     def tables(self, key: str) -> list["Table"]:
         """The tables of an array of tables."""
-        return [Table(one, (*self.place, key, i)) for i, one in enumerate(self.get(key, list, []))]
+        return [Table(one, (*self.place, key, i)) for i, one in enumerate(_all_of(self, key, dict, []))]
 
 
 NAMES: Final = {str: "text", int: "a whole number", list: "a list", dict: "a table", time: "a time such as 09:00:00"}
@@ -88,13 +88,16 @@ def candidate(file: Path, folder: Path) -> Policy:
 def check_policy(file: Path, templates: Path) -> tuple[list[str], Policy | None]:
     """Every complaint as 'file:line: what and what to do', and the policy where it can be read at all."""
     try:
-        source = file.read_text()
+        source = file.read_bytes().decode()
         raw = tomllib.loads(source)
     except OSError as error:
         return [f"{file}: cannot be read ({error.strerror}): set BILLING_POLICIES to the folder of dunning.toml"], None
     except tomllib.TOMLDecodeError as error:
         at = TOML_LINE.search(str(error))
         return [f"{file}:{at[1] if at else 1}: not TOML: {error}"], None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return [f"{file}:{line}: not TOML: it is not written in UTF-8"], None
     try:
         policy = parse_policy(Table(raw, ()))
     except Refusal as refusal:

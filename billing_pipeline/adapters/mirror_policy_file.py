@@ -1,9 +1,9 @@
 """The policy for changes made in Stripe, from policies/subscriptions.toml."""
 
-import tomllib
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
+from billing_pipeline.adapters.toml_files import read_toml, table_of
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.mirror_policy import Answer, MirrorPolicy
 from billing_pipeline.domain.mirror_requests import Aspect
@@ -19,13 +19,10 @@ def read_mirror_policy(folder: Path) -> MirrorPolicy:
     path = folder / FILE
     if not path.exists():
         return MirrorPolicy()
-    try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise Broken(f"{path}: {error}") from error
+    raw = read_toml(path)
     if unknown := sorted(raw.keys() - {TABLE}):
         raise Broken(f"{path}: unknown table {unknown[0]!r}: there is only [{TABLE}]")
-    told = raw.get(TABLE, {})
+    told = table_of(f"{path}: {TABLE}", raw.get(TABLE, {}))
     return MirrorPolicy({known(path, Aspect, name): known(path, Answer, answer) for name, answer in told.items()})
 
 

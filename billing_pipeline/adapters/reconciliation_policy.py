@@ -1,18 +1,19 @@
 """policies/reconciliation.toml, read once and checked: a wrong line is named with its section."""
 
 import codecs
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 from billing_pipeline.adapters.exchange_rates import Reporting, read_rates
+from billing_pipeline.adapters.toml_files import read_toml, table_of
 from billing_pipeline.domain.currencies import Currency, currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.reconciliation import Kind, ReconciliationPolicy
 
 FILE: Final = "reconciliation.toml"
+LISTS: Final = frozenset({"reference_columns", "ignored_columns"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class CsvMapping:
             raise Broken("credit_column and debit_column go together")
         if self.decimal_mark not in (".", ","):
             raise Broken(f"decimal_mark must be a point or a comma, got {self.decimal_mark!r}")
+        if len(self.delimiter) != 1:
+            raise Broken(f"delimiter must be one character, got {self.delimiter!r}")
         try:
             codecs.lookup(self.encoding)
         except LookupError as error:
@@ -74,22 +77,20 @@ def load_policy(folder: Path) -> PolicyFile:
     """The policy in that folder. Raises Broken naming the section and what is wrong with it."""
     path = folder / FILE
     try:
-        raw = tomllib.loads(path.read_text())
+        raw = read_toml(path)
     except FileNotFoundError as error:
         raise Broken(f"{path} does not exist: set BILLING_POLICIES to the folder of the policies") from error
-    except tomllib.TOMLDecodeError as error:
-        raise Broken(f"{path} is not TOML: {error}") from error
     refuse_unknown(path, "the file", raw, {"version", "limits", "row_counts", "bank", "reporting"})
-    limits = raw.get("limits", {})
+    limits, banks, counts, told = (
+        table_of(f"{path}, [{name}]", raw.get(name, {})) for name in ("limits", "bank", "row_counts", "reporting")
+    )
     refuse_unknown(path, "[limits]", limits, {field.name for field in fields(ReconciliationPolicy)})
-    banks = {name: bank(path, name, section) for name, section in raw.get("bank", {}).items()}
-    counts = {kind(path, name): bounds(path, name, pair) for name, pair in raw.get("row_counts", {}).items()}
     return PolicyFile(
         str(raw.get("version", "")),
         ReconciliationPolicy(**limits),
-        banks,
-        counts,
-        reporting(path, raw.get("reporting", {})),
+        {name: bank(path, name, table_of(f"{path}, [bank.{name}]", section)) for name, section in banks.items()},
+        {kind(path, name): bounds(path, name, pair) for name, pair in counts.items()},
+        reporting(path, told),
     )
 
 
@@ -97,7 +98,7 @@ def reporting(path: Path, section: Mapping[str, Any]) -> Reporting:
     """What section [reporting] and the file of rates say; US dollars where nothing is said."""
     refuse_unknown(path, "[reporting]", section, {"currency"})
     try:
-        told = currency(section.get("currency", "usd"))
+        told = currency(text(section.get("currency", "usd"), "currency"))
     except Broken as error:
         raise Broken(f"{path}, [reporting]: {error}") from error
     return Reporting(told, read_rates(path.parent, told))
@@ -112,11 +113,25 @@ def refuse_unknown(path: Path, section: str, found: Mapping[str, Any], known: se
 def bank(path: Path, name: str, section: Mapping[str, Any]) -> CsvMapping:
     """The mapping in section [bank.<name>]."""
     refuse_unknown(path, f"[bank.{name}]", section, {field.name for field in fields(CsvMapping)})
-    lists = {key: tuple(value) for key, value in section.items() if isinstance(value, list)}
     try:
-        return CsvMapping(**{**section, **lists, "currency": currency(section["currency"])})
-    except (Broken, TypeError, KeyError) as error:
+        read = {key: (texts if key in LISTS else text)(value, key) for key, value in section.items()}
+        return CsvMapping(**{**read, "currency": currency(text(section.get("currency"), "currency"))})
+    except (Broken, TypeError) as error:
         raise Broken(f"{path}, [bank.{name}]: {error}") from error
+
+
+def text(value: Any, key: str) -> str:
+    """The value, which is text. Raises Broken naming the key when it is missing or anything else."""
+    if not isinstance(value, str):
+        raise Broken(f"{key} is missing" if value is None else f"{key} must be text, not {value!r}")
+    return value
+
+
+def texts(value: Any, key: str) -> tuple[str, ...]:
+    """The value, which is a list of texts. Raises Broken naming the key when it is anything else."""
+    if not isinstance(value, list):
+        raise Broken(f"{key} must be a list, not {value!r}")
+    return tuple(text(one, key) for one in value)
 
 
 def kind(path: Path, name: str) -> Kind:

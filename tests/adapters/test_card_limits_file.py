@@ -43,7 +43,9 @@ def test_a_stricter_limit_holds(tmp_path: Path) -> None:
     [
         ("declines = ", "Invalid value"),
         ("[decline]", "unknown table 'decline'"),
+        ("declines = 15", "declines must be a table, not 15"),
         ("[declines]\nothers = 15", "must be a list"),
+        ("[declines]\nothers = [{ times = 1, within_hours = 99999999999999 }]", "needs times and within_hours"),
         ("[declines]\nothers = [{ times = 15 }]", "needs times and within_hours"),
         ("[declines]\nothers = [{ times = 0, within_hours = 24 }]", "above 0"),
         ("[declines]\nvisa = [{ times = 21, within_hours = 720 }]", "visa allows what its network fines"),

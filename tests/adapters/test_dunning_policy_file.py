@@ -51,6 +51,7 @@ def test_the_shipped_policy_is_good():
         ("paydays = [1, 15]", "paydays = [1, 45]", "from 1 to 31"),
         ("grace_days = 3", "grace_days = -3", "use 0 to 90"),
         ("morning = 09:00:00", "morning = 09:00:0x", "not TOML"),
+        ("steps = [", "steps = [5,", "steps must hold a table only, not 5"),
     ],
 )
 def test_a_complaint_names_file_line_and_remedy(folder: Path, old: str, new: str, word: str):
@@ -153,6 +154,16 @@ def test_a_file_that_is_no_toml_or_not_there_is_refused(folder: Path, tmp_path: 
         read_policy(folder)
     with pytest.raises(Broken, match="BILLING_POLICIES"):
         read_policy(tmp_path / "nowhere")
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(folder: Path):
+    file = folder / "dunning.toml"
+    file.write_bytes(b'version = "1"\nlanguages = ["fran\xe7ais"]\n')
+
+    with pytest.raises(Broken) as refused:
+        read_policy(folder)
+
+    assert str(refused.value) == f"{file}:2: not TOML: it is not written in UTF-8"
 
 
 def test_lines_are_found_for_tables_keys_and_elements_of_lists():

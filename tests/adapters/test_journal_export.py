@@ -147,7 +147,8 @@ def test_amounts_have_all_their_decimals(minor: int, currency: str, written: str
         (("bank ", "# bank "), "bank has no line"),
         (('"Assets:Bank"', '"Bank"'), "bank: Beancount takes no account 'Bank'"),
         (('code = "1000", ', ""), "bank needs a text for each of code, name and beancount"),
-        (("[accounts]", "[accounts"), "gl_accounts.toml: "),
+        (("[accounts]", "[accounts"), "gl_accounts.toml is not TOML: "),
+        (("[accounts]", "accounts = 5\n[others]"), "gl_accounts.toml: accounts must be a table"),
     ],
 )
 def test_a_mapping_that_does_not_fit_is_refused_by_name(tmp_path: Path, change: tuple[str, str], message: str) -> None:

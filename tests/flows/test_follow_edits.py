@@ -254,6 +254,7 @@ def test_the_policy_file_says_what_the_defaults_say() -> None:
         ("[changed_in_stripe]\ncoupons = 'apply'", "cannot be applied"),
         ("[changed_in_stripe]\nhold = 'apply'", "always mended"),
         ("[other]\n", "unknown table"),
+        ("changed_in_stripe = 'apply'", "changed_in_stripe must be a table"),
         ("[", "subscriptions.toml"),
     ],
 )

@@ -272,11 +272,23 @@ def test_the_policy_that_is_shipped_reads_its_own_statement(tmp_path: Path) -> N
             "encoding 'utf8000'",
         ),
         ("[bank.x]\ncurrency = 'usd'\ndate_column = 'D'\namount_column = 'A'\ndecimal_mark = ';'", "decimal_mark"),
+        ("[bank.x]\ncurrency = 5", r"\[bank.x\]: currency must be text"),
+        ("[bank.x]\ndate_column = 'D'", r"\[bank.x\]: currency is missing"),
+        ("[bank.x]\ncurrency = 'usd'\ndate_column = 5\namount_column = 'A'", "date_column must be text, not 5"),
+        ("[bank.x]\ncurrency = 'usd'\ndate_column = 'D'\nreference_columns = 'R'", "reference_columns must be a list"),
+        ("[bank.x]\ncurrency = 'usd'\ndate_column = 'D'\namount_column = 'A'\ndelimiter = ''", "one character"),
+        ("[bank]\nx = 5", r"\[bank.x\] must be a table, not 5"),
+        ("bank = 5", r"\[bank\] must be a table, not 5"),
+        ("limits = []", r"\[limits\] must be a table"),
+        ("row_counts = 5", r"\[row_counts\] must be a table"),
+        ("reporting = 5", r"\[reporting\] must be a table"),
+        ("[reporting]\ncurrency = 5", r"\[reporting\]: currency must be text"),
         ("not toml", "is not TOML"),
+        ("version = '\udcff'", "is not TOML: 'utf-8' codec"),
     ],
 )
 def test_a_policy_that_is_wrong_is_refused_with_the_place_named(tmp_path: Path, text: str, told: str) -> None:
-    (tmp_path / "reconciliation.toml").write_text(text)
+    (tmp_path / "reconciliation.toml").write_bytes(text.encode(errors="surrogateescape"))
 
     with pytest.raises(Broken, match=told):
         load_policy(tmp_path)

@@ -1,12 +1,12 @@
 """The mapping of ledger accounts to the accounts of the company's own books: policies/gl_accounts.toml."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from billing_pipeline.adapters.toml_files import read_toml, table_of
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ledger import LedgerAccount
 
@@ -28,11 +28,9 @@ Mapped = Mapping[LedgerAccount, GlAccount]
 def load_mapping(file: Path) -> Mapped:
     """The company's account for every ledger account. Raises Broken naming the account and the remedy."""
     try:
-        written: dict[str, Any] = tomllib.loads(file.read_text()).get("accounts", {})
+        written = table_of(f"{file}: accounts", read_toml(file).get("accounts", {}))
     except OSError as error:
         raise Broken(f"cannot read {file}: {error.strerror}: set BILLING_POLICIES to the folder with it") from None
-    except tomllib.TOMLDecodeError as error:
-        raise Broken(f"{file}: {error}") from None
     known = {account.name.lower(): account for account in LedgerAccount}
     if unknown := sorted(written.keys() - known.keys()):
         raise Broken(f"{file}: no ledger account {unknown[0]!r}: use {', '.join(known)}")
