@@ -11,9 +11,11 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Final
 
+from billing_pipeline.adapters.home import locked
+from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.flows.ports import Clock
-from billing_pipeline.settings import Settings, revealed
+from billing_pipeline.settings import LINK_SECRET_LENGTH_MIN, Settings, revealed
 
 LIFE: Final = timedelta(days=30)  # as long as the reminders of a usual dunning plan are apart, and then some
 TOKEN_LENGTH_MAX: Final = 1_000  # a longer one is nobody's link
@@ -68,16 +70,31 @@ def read_token(secret: str, token: str, now: datetime) -> Opened | Expired | Tam
 
 
 def link_secret(settings: Settings, home: Path) -> str:
-    """BILLING_LINK_SECRET, or the secret kept in home, made when there is none yet; readable by its owner only."""
+    """BILLING_LINK_SECRET, or the secret kept in home, made when there is none yet; readable by its owner only.
+
+    Raises Broken where the kept one is not whole: with an empty secret anybody could make a link.
+    """
     if given := revealed(settings.link_secret):
         return given
     path = home / SECRET_FILE
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(token_urlsafe(SECRET_BYTES))
-    except FileExistsError:
-        pass  # made before, or by another process just now
-    return path.read_text()
+    if not path.exists():
+        with locked(home):
+            _make_secret(path)
+    secret = path.read_text()
+    if len(secret.strip()) < LINK_SECRET_LENGTH_MIN:
+        raise Broken(f"{path} holds no whole secret: remove it for a new one; the links sent until now end with it")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Nothing; afterwards path holds a secret, whole: it is written beside it first. The home is locked meanwhile."""
+    if path.exists():
+        return  # made by another process just now
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)  # of a process that was killed here
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(token_urlsafe(SECRET_BYTES))
+    draft.replace(path)
 
 
 def pay_links(settings: Settings, home: Path, clock: Clock) -> Callable[[InvoiceId], str]:

@@ -1,12 +1,15 @@
 """Payment links: nobody else can make one, and none lasts."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from stat import S_IMODE
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.settings import Settings
 from billing_pipeline.web.links import (
@@ -68,6 +71,22 @@ def test_without_a_secret_one_is_made_once_and_only_its_owner_can_read_it(tmp_pa
     assert first == second
     assert len(first) >= 32
     assert S_IMODE((tmp_path / "link_secret").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("left", ["", "short", "\n"])
+def test_a_secret_that_was_half_written_signs_nothing(tmp_path: Path, left: str) -> None:
+    (tmp_path / "link_secret").write_text(left)
+
+    with pytest.raises(Broken, match="link_secret holds no whole secret: remove it"):
+        link_secret(Settings.load({}), tmp_path)
+
+
+def test_nobody_finds_a_secret_that_is_not_whole_yet(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: link_secret(Settings.load({}), tmp_path), range(64)))
+
+    assert len(found) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "link_secret"]
 
 
 def test_a_given_secret_is_used_and_nothing_is_written(tmp_path: Path) -> None:
