@@ -15,6 +15,7 @@ import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 from sqlalchemy import URL
 
+from billing_pipeline.adapters.named_postgres import conninfo, shown_address
 from billing_pipeline.adapters.parquet_lake import Landing, ParquetLake
 from billing_pipeline.adapters.postgres import Database, raw_statement
 from billing_pipeline.domain.errors import Broken
@@ -135,9 +136,7 @@ def pull(connection: Any, landing: Landing, table: str, since: int, known: Mappi
 
 def connect(url: URL) -> Any:
     """An ADBC connection. Raises Broken when the database cannot be reached."""
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        return adbc.connect(plain)
+        return adbc.connect(conninfo(url))
     except adbc.OperationalError as error:
-        shown = url.render_as_string(hide_password=True)
-        raise Broken(f"cannot extract from {shown}: {str(error).splitlines()[0]}") from error
+        raise Broken(f"cannot extract from {shown_address(url)}: {str(error).splitlines()[0]}") from error

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import psycopg
-from sqlalchemy import make_url
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from billing_pipeline.domain.errors import Broken
+
+SECRETS: Final = ("password", "sslpassword")  # libpq takes them as parameters, too
 CONNECT_SECONDS_MAX: Final = 5  # a person waits for the answer
 
 
@@ -18,18 +22,37 @@ class Answer:
     major: int = 0
 
 
+def address_of(url: str) -> URL:
+    """The parts of that address. Raises Broken, repeating nothing of it, when it is none."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        raise Broken(
+            "BILLING_DATABASE_URL is no PostgreSQL address: write postgresql://user:password@host:5432/database, "
+            "with %40 for an @ in the password"
+        ) from None
+
+
+def shown_address(address: URL) -> str:
+    """The address as it may be printed: without its password, wherever that stands."""
+    return address.difference_update_query(SECRETS).render_as_string(hide_password=True)
+
+
+def conninfo(address: URL) -> str:
+    """The same for the drivers below SQLAlchemy, whose rendering of a space they read as a plus."""
+    query = {name: one if isinstance(one, str) else ",".join(one) for name, one in address.query.items()}
+    return make_conninfo(**{**address.translate_connect_args(username="user", database="dbname"), **query})
+
+
 def ask(url: str) -> Answer:
     """Whether that server answers now. Never raises: a wrong address is an answer too."""
     try:
-        address = make_url(url)
-    except ArgumentError:
+        address = address_of(url)
+    except Broken:
         return Answer("BILLING_DATABASE_URL")
-    shown = address.render_as_string(hide_password=True)
+    shown = shown_address(address)
     try:
-        with psycopg.connect(
-            address.set(drivername="postgresql").render_as_string(hide_password=False),
-            connect_timeout=CONNECT_SECONDS_MAX,
-        ) as connection:
+        with psycopg.connect(conninfo(address), connect_timeout=CONNECT_SECONDS_MAX) as connection:
             return Answer(shown, connection.info.server_version // 10_000)
     except psycopg.Error:
         # What the driver says is dropped: it may repeat the whole address.

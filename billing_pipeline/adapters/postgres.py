@@ -12,9 +12,12 @@ import psycopg.sql
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Row, TextClause, create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from billing_pipeline.adapters.database_errors import first_line
+from billing_pipeline.adapters.named_postgres import address_of, conninfo, shown_address
 from billing_pipeline.domain.errors import Broken
 
 SQL_FOLDER: Final = Path(__file__).parent / "sql"
@@ -115,15 +118,30 @@ class Database:
 
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema to that revision; quick where it is there already. Raises Broken with the remedy."""
+    shown = shown_address(address_of(url))
     try:
         if revision != "head" or schema_revision(url) != head_revision():
             command.upgrade(alembic_config(url), revision)
-    except (OperationalError, psycopg.OperationalError) as error:
-        shown = make_url(url).render_as_string(hide_password=True)
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
+    except (DBAPIError, psycopg.Error) as error:
+        if remedy := remedy_for(cause := error.orig if isinstance(error, DBAPIError) else error):
+            raise Broken(f"cannot {remedy[0]} the database {shown} ({first_line(cause)}): {remedy[1]}") from error
+        raise
+    except CommandError as error:
         raise Broken(
-            f"cannot reach the database {shown} ({reason}): check BILLING_DATABASE_URL and that the server runs"
+            f"the schema of the database {shown} is not of this version ({error}): "
+            "install the newer version that set it up, or restore a backup"
         ) from error
+
+
+def remedy_for(cause: BaseException | None) -> tuple[str, str] | None:
+    """What cannot be done with the database and what helps; None where it is our fault."""
+    if isinstance(cause, psycopg.OperationalError):
+        return "reach", "check BILLING_DATABASE_URL and that the server runs"
+    if isinstance(cause, (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)):
+        return "set up", "use a user who owns it, on a server that takes writes"
+    if type(cause) is psycopg.ProgrammingError:  # of the driver itself, before it connects
+        return "connect to", "check the parameters in BILLING_DATABASE_URL"
+    return None
 
 
 @cache
@@ -134,8 +152,7 @@ def head_revision() -> str | None:
 
 def schema_revision(url: str) -> str | None:
     """The revision of the database; None where there is no schema yet. A check of a millisecond, Alembic takes hundreds."""
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+    with psycopg.connect(conninfo(make_url(url)), connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
         if connection.execute(raw_statement("ops/has_schema").encode()).fetchone() == (None,):
             return None
         found = connection.execute(raw_statement("ops/schema_revision").encode()).fetchone()

@@ -5,14 +5,17 @@ from datetime import UTC, date, datetime
 import psycopg
 import pytest
 from alembic import command
-from sqlalchemy import exc, text
+from sqlalchemy import exc, make_url, text
 
-from billing_pipeline.adapters.postgres import Database, alembic_config, migrate
+from billing_pipeline.adapters import ledger_extract
+from billing_pipeline.adapters.named_postgres import ask
+from billing_pipeline.adapters.postgres import Database, alembic_config, head_revision, migrate, schema_revision
 from billing_pipeline.adapters.stores.journal import write_entries
 from billing_pipeline.adapters.tables import ledger
 from billing_pipeline.domain.currencies import currency
 from billing_pipeline.domain.errors import Broken
 from billing_pipeline.domain.ledger import Entry, LedgerAccount, Posting
+from tests.clusters import Cluster
 from tests.seeds import START, add, insert_account, insert_invoice
 
 RECEIVABLE, REVENUE = LedgerAccount.RECEIVABLE, LedgerAccount.REVENUE
@@ -113,12 +116,49 @@ def test_the_schema_goes_down_and_up_again_and_the_models_agree(cluster: object,
     command.check(config)
 
 
-def test_an_unreachable_database_is_one_line_without_its_password() -> None:
-    with pytest.raises(Broken, match="cannot reach the database") as raised:
-        migrate("postgresql://someone:secret@127.0.0.1:1/nowhere")
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://someone:secret@127.0.0.1:1/nowhere", "cannot reach the database"),
+        ("postgresql://someone@127.0.0.1:1/nowhere?password=secret", "cannot reach the database"),
+        ("postgresql://someone:secret@127.0.0.1:1/nowhere?ssl=on", 'cannot connect to .* option "ssl"'),
+        ("postgresql://someone:secret@127.0.0.1:port/nowhere", "BILLING_DATABASE_URL is no PostgreSQL address"),
+        ("postgresql://someone:secret@[::1/nowhere", "BILLING_DATABASE_URL is no PostgreSQL address"),
+    ],
+)
+def test_an_unreachable_database_is_one_line_without_its_password(url: str, said: str) -> None:
+    with pytest.raises(Broken, match=said) as raised:
+        migrate(url)
 
     assert "secret" not in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("option", ["role=pg_monitor", "default_transaction_read_only=on"])
+def test_a_database_that_may_not_be_set_up_is_one_line_with_the_remedy(cluster: Cluster, option: str) -> None:
+    name = cluster.create()
+    try:
+        with pytest.raises(Broken, match=r"cannot set up the database .*: use a user who owns it"):
+            migrate(f"{cluster.url(name)}&options=-c%20{option.replace('=', '%3D')}")
+    finally:
+        cluster.drop(name)
+
+
+def test_a_space_in_the_address_reaches_the_server_as_one(database_url: str) -> None:
+    url = make_url(f"{database_url}&options=-c%20search_path%3Dpublic")
+
+    assert schema_revision(url.render_as_string()) == head_revision()
+    assert ask(url.render_as_string()).major >= 15
+    with ledger_extract.connect(url) as extraction, extraction.cursor() as cursor:
+        cursor.execute("select current_setting('search_path')")
+        assert cursor.fetchone() == ("public",)
+
+
+def test_a_schema_of_a_newer_version_is_one_line_with_the_remedy(db: Database, database_url: str) -> None:
+    execute(db, "update alembic_version set version_num = '9999'")
+
+    with pytest.raises(Broken, match=r"is not of this version \(Can't locate .*'9999'\): install the newer version"):
+        migrate(database_url)
 
 
 def watermark(db: Database) -> int:

@@ -101,6 +101,19 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(home):
     assert wrong
 
 
+@pytest.mark.parametrize(
+    "rest", [":port/billing", ":9/billing?password={}", ":9/billing?sslpassword={}&sslmode=require"]
+)
+def test_no_password_is_repeated_wherever_it_stands_in_the_address(home, rest):
+    url = f"postgresql://billing:{SECRET}@127.0.0.1{rest.format(SECRET)}"
+
+    answer, wrong = findings(BILLING_HOME=home, BILLING_DATABASE_URL=url)["Database"]
+
+    assert "does not answer" in answer
+    assert SECRET not in answer
+    assert wrong
+
+
 def test_what_stands_in_the_way_shows_in_the_exit_code(home):
     fine = run("doctor", BILLING_HOME=home)
     unreachable = run("doctor", BILLING_HOME=home, BILLING_DATABASE_URL="postgresql://billing:x@127.0.0.1:9/billing")

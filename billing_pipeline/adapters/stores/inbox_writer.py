@@ -11,6 +11,7 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import make_url
 
+from billing_pipeline.adapters.named_postgres import conninfo
 from billing_pipeline.adapters.postgres import raw_statement
 from billing_pipeline.adapters.stores.inbox_store import as_facts, fact_row
 from billing_pipeline.flows.ports import Fact
@@ -33,7 +34,7 @@ class InboxWriter:
     """One thread with one connection. Nobody is told True before the commit that holds his fact. One event loop at a time."""
 
     def __init__(self, url: str, on_stored: Callable[[int], None] = lambda new: None) -> None:
-        self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = conninfo(make_url(url))
         self._gathered: list[Delivery] = []
         self._waiting: queue.SimpleQueue[list[Delivery] | None] = queue.SimpleQueue()
         self._connection: psycopg.Connection[Any] | None = None
