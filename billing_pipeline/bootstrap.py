@@ -55,7 +55,7 @@ def open_world(settings: Settings | None = None, *, adopt: bool = False) -> Iter
         gateway, reader = gateways(settings, db, simulator)
         opened.callback(gateway.close)
         opened.callback(reader.close)
-        identity = StripeIdentity(account_behind(gateway, settings, simulator), settings.mode is Mode.LIVE)
+        identity = StripeIdentity(shared_account(gateway, reader, settings, simulator), settings.mode is Mode.LIVE)
         if not adopt:
             check_identity(db, identity, clock.now())
         yield World(settings, home, db, clock, gateway, reader, identity, simulator)
@@ -85,12 +85,31 @@ def gateways(settings: Settings, db: Database, simulator: str | None) -> tuple[S
     return writer, gateway(reader_key) if reader_key else writer
 
 
-def account_behind(gateway: StripeGateway, settings: Settings, simulator: str | None) -> str:
+def shared_account(gateway: StripeGateway, reader: StripeGateway, settings: Settings, simulator: str | None) -> str:
+    """The Stripe account that both keys belong to. Raises Broken when the one that reads belongs to another.
+
+    A sweep of another account finds nothing of ours, and would certify that.
+    """
+    ours = account_behind(gateway, settings.secret_key, settings.stripe_api_base, simulator)
+    if reader is gateway:
+        return ours
+    try:
+        theirs = account_behind(reader, revealed(settings.stripe_reader_key), settings.stripe_api_base, simulator)
+    except Broken as error:
+        raise Broken(f"STRIPE_READER_KEY: {error}, and that it may read the account") from error
+    if theirs != ours:
+        raise Broken(
+            f"STRIPE_READER_KEY reads account {theirs}, STRIPE_SECRET_KEY writes to {ours}: use two keys of one account"
+        )
+    return ours
+
+
+def account_behind(gateway: StripeGateway, key: str, api_base: str | None, simulator: str | None) -> str:
     """The Stripe account behind the key. Asked once per process: it cannot change, and Dagster opens a world every few seconds.
 
     The simulator is always asked, as its state may be made anew. Raises Broken when it cannot be asked.
     """
-    place = sha256(f"{settings.secret_key} {settings.stripe_api_base}".encode()).hexdigest()
+    place = sha256(f"{key} {api_base}".encode()).hexdigest()
     if simulator or place not in KNOWN_ACCOUNTS:
         KNOWN_ACCOUNTS[place] = asked_account(gateway)
     return KNOWN_ACCOUNTS[place]

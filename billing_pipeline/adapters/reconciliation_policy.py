@@ -114,7 +114,7 @@ def bank(path: Path, name: str, section: Mapping[str, Any]) -> CsvMapping:
     """The mapping in section [bank.<name>]."""
     refuse_unknown(path, f"[bank.{name}]", section, {field.name for field in fields(CsvMapping)})
     try:
-        read = {key: (texts if key in LISTS else text)(value, key) for key, value in section.items()}
+        read: dict[str, Any] = {key: (texts if key in LISTS else text)(value, key) for key, value in section.items()}
         return CsvMapping(**{**read, "currency": currency(text(section.get("currency"), "currency"))})
     except (Broken, TypeError) as error:
         raise Broken(f"{path}, [bank.{name}]: {error}") from error

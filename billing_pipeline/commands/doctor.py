@@ -59,7 +59,7 @@ def doctor(
     settings = Settings.load()
     report = Report(
         options=tuple(options(settings)),
-        findings=(_stripe(settings), _webhook(settings), _database(settings)),
+        findings=(*_stripe(settings), _webhook(settings), _database(settings)),
         will_happen=tuple(will_happen(settings)),
     )
     if as_json:
@@ -116,18 +116,27 @@ def _about_money(mode: Mode) -> str:
             assert_never(mode)
 
 
-def _stripe(settings: Settings) -> Finding:
-    """Who answers for Stripe, asked by GET /v1/account where a key is set."""
+def _stripe(settings: Settings) -> list[Finding]:
+    """Who answers for Stripe, asked by GET /v1/account for each key that is set."""
     if complaint := address_unused(settings):
-        return Finding("Stripe", complaint, wrong=True)
-    running = local_simulator.status(settings.home)
+        return [Finding("Stripe", complaint, wrong=True)]
     if not settings.secret_key:
-        return Finding("Stripe", f"the simulator at {running.address}" if running else NOT_ASKED)
+        running = local_simulator.status(settings.home)
+        return [Finding("Stripe", f"the simulator at {running.address}" if running else NOT_ASKED)]
     answer = stripe_account.ask(settings.secret_key, settings.stripe_api_base)
-    if answer.complaint:
-        return Finding("Stripe", answer.complaint, wrong=True)
     where = f" at {settings.stripe_api_base}" if settings.stripe_api_base else ""
-    return Finding("Stripe", f"account {answer.account}, {settings.mode.value} mode{where}")
+    account = f"account {answer.account}, {settings.mode.value} mode{where}"
+    found = [Finding("Stripe", answer.complaint or account, wrong=bool(answer.complaint))]
+    if settings.stripe_reader_key and not answer.complaint:
+        found.append(_reader(settings, answer.account))
+    return found
+
+
+def _reader(settings: Settings, ours: str) -> Finding:
+    """Whether the key that reads is of the same account."""
+    answer = stripe_account.ask(revealed(settings.stripe_reader_key), settings.stripe_api_base)
+    told = answer.complaint or (f"account {answer.account}" + ("" if answer.account == ours else f", not {ours}"))
+    return Finding("Reader key", told, wrong=answer.account != ours)
 
 
 def _webhook(settings: Settings) -> Finding:

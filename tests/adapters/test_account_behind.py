@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from billing_pipeline.adapters.stripe_gateway import StripeGateway
-from billing_pipeline.bootstrap import account_behind
+from billing_pipeline.bootstrap import account_behind, shared_account
 from billing_pipeline.domain.errors import Broken, TryLater
 from billing_pipeline.settings import Settings
 from tests.flows.event_world import FakeGateway
@@ -14,8 +14,11 @@ LOCAL = "http://127.0.0.1:9"
 
 
 def asked(gateway: FakeGateway, key: str, simulator: str | None = None) -> str:
-    settings = Settings.load({"STRIPE_SECRET_KEY": key})
-    return account_behind(cast(StripeGateway, gateway), settings, simulator)
+    return account_behind(cast(StripeGateway, gateway), key, None, simulator)
+
+
+def account_of_both(writer: FakeGateway, reader: FakeGateway, settings: Settings) -> str:
+    return shared_account(cast(StripeGateway, writer), cast(StripeGateway, reader), settings, None)
 
 
 def stripe_of(account: str, **values: Any) -> FakeGateway:
@@ -37,6 +40,32 @@ def test_the_simulator_is_asked_every_time_as_its_state_may_be_new() -> None:
     found = [asked(one, "sk_test_simulated", LOCAL) for one in (first, second)]
 
     assert found == ["acct_1", "acct_2"]
+
+
+def test_a_key_that_reads_another_account_is_refused_before_anything_is_read_with_it() -> None:
+    settings = Settings.load({"STRIPE_SECRET_KEY": "sk_test_writes_1", "STRIPE_READER_KEY": "rk_test_reads_1"})
+
+    with pytest.raises(
+        Broken, match=r"STRIPE_READER_KEY reads account acct_theirs, STRIPE_SECRET_KEY writes to acct_ours"
+    ):
+        account_of_both(stripe_of("acct_ours"), stripe_of("acct_theirs"), settings)
+
+
+def test_a_key_that_reads_the_same_account_is_asked_once() -> None:
+    settings = Settings.load({"STRIPE_SECRET_KEY": "sk_test_writes_2", "STRIPE_READER_KEY": "rk_test_reads_2"})
+    reader = stripe_of("acct_ours")
+
+    found = [account_of_both(stripe_of("acct_ours"), reader, settings) for _ in range(2)]
+
+    assert found == ["acct_ours", "acct_ours"]
+    assert reader.reads == ["/v1/account"]
+
+
+def test_a_reading_key_that_may_not_say_whose_it_is_is_named() -> None:
+    settings = Settings.load({"STRIPE_SECRET_KEY": "sk_test_writes_3", "STRIPE_READER_KEY": "rk_test_reads_3"})
+
+    with pytest.raises(Broken, match="STRIPE_READER_KEY"):
+        account_of_both(stripe_of("acct_ours"), stripe_of("acct_ours", away=Broken("no permission")), settings)
 
 
 def test_an_account_that_could_not_be_asked_is_asked_again() -> None:

@@ -66,6 +66,14 @@ def test_it_asks_stripe_whose_key_that_is(home):
     assert not wrong
 
 
+def test_it_asks_stripe_whose_key_reads(home):
+    keys = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_READER_KEY": "rk_test_abc"}
+    found = findings(BILLING_HOME=home, STRIPE_API_BASE=local_simulator.start(Path(home)), **keys)
+
+    assert found["Reader key"][0] in found["Stripe"][0]
+    assert not found["Reader key"][1]
+
+
 def test_a_stripe_that_does_not_answer_is_marked(home):
     found = findings(BILLING_HOME=home, STRIPE_API_BASE="http://127.0.0.1:9", STRIPE_SECRET_KEY="sk_test_abc")
 
