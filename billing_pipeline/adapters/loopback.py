@@ -13,12 +13,12 @@ def free_port(port: int, option: str, host: str = HOST) -> int:
 
     Raises Broken when another program listens there or the system forbids it.
     """
-    with socket.socket() as trial:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
         # As servers do: a port that only waits for old connections to fade counts as free.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
-            raise Broken(f"cannot listen on {host}:{port} ({reason}): choose another port with {option}") from error
+            raise Broken(f"cannot listen on {host}:{port} ({reason}): choose another one with {option}") from error
     return port

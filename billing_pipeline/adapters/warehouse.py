@@ -185,6 +185,8 @@ def published(path: Path) -> Iterator[Connection]:
 def answer(connection: Connection, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
     """Rows of a query on a published file. Raises Broken when DuckDB refuses it."""
     try:
+        if not connection.extract_statements(query):
+            raise Broken("there is no query: write one such as select * from marts.ar_ageing")
         cursor = connection.execute(query, parameters)
         columns = [column[0] for column in cursor.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

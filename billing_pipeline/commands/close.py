@@ -44,7 +44,8 @@ def through(
             parts.closes, proof, world.clock, through=day, zone_name=world.settings.zone,
             zone=world.settings.time_zone, who=by, cut_off=run.cut_off, accept_remainder=accept_remainder,
         )  # fmt: skip
-    typer.echo(f"{done.days} days closed; the books are closed through {done.through}")
+    reached = f"the books are closed through {done.through}" if done.through else "no day is closed yet"
+    typer.echo(f"{done.days} days closed; {reached}")
     for closed, digest in done.digests.items():
         typer.echo(f"{closed} {digest}")
 

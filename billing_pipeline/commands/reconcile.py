@@ -39,10 +39,12 @@ def extract(full: Full = False, as_json: AsJson = False) -> None:
     """
     with open_world() as world:
         parts, run_id = parts_of(world), run_name(world, "extract")
-        for done in extract_both(world, parts, run_id, full=full):
-            typer.echo(
-                json.dumps(asdict(done)) if as_json else f"{done.side}: {done.rows} rows {done.pulled_whole}".rstrip()
-            )
+        sides = extract_both(world, parts, run_id, full=full)
+    if as_json:
+        typer.echo(json.dumps([asdict(done) for done in sides]))
+        return
+    for done in sides:
+        typer.echo(f"{done.side}: {done.rows} rows {done.pulled_whole}".rstrip())
 
 
 @app.command()

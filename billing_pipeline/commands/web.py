@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from billing_pipeline import operations
+from billing_pipeline.adapters.loopback import free_port
 from billing_pipeline.bootstrap import open_world
 from billing_pipeline.dunning_parts import dunning_parts
 from billing_pipeline.web.serve import serve as serve_world
@@ -26,6 +27,7 @@ def serve(
 
     Example: billing-pipeline web serve --port 8080
     """
+    free_port(port, "--host and --port", host)  # before anything is begun, and said as everything else is
     with open_world() as world:
         typer.echo(
             f"listening on http://{host}:{port}; webhook /api/webhooks/stripe, health /healthz, metrics /metrics"

@@ -62,15 +62,31 @@ def test_a_folder_without_a_server_is_named(home, tmp_path):
     assert one_line(said, f"BILLING_PG_BIN={tmp_path}", "holds no initdb")
 
 
-def test_a_port_that_is_taken_is_named(home):
+@pytest.mark.parametrize("words", [("simulator", "serve"), ("web", "serve"), ("ui",)])
+def test_a_port_that_is_taken_is_named(home, words):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
 
-        said = run("simulator", "serve", "--port", str(port), BILLING_HOME=home)
+        said = run(*words, "--port", str(port), BILLING_HOME=home)
 
     assert one_line(said, f"127.0.0.1:{port}", "in use", "--port")
+
+
+def test_an_address_that_is_not_of_this_machine_is_named(home):
+    said = run("web", "serve", "--host", "192.0.2.1", "--port", "8123", BILLING_HOME=home)
+
+    assert one_line(said, "192.0.2.1:8123", "--host")
+    assert not Path(home).exists()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_of_no_year_of_ours_is_refused(home, day):
+    said = run("bill", "issue", "--day", day, BILLING_HOME=home)
+
+    assert (said.code, said.text) == (2, "")
+    assert any("between 1970 and 2199" in line for line in said.complaint)
 
 
 def test_a_port_that_does_not_exist_is_named(home):

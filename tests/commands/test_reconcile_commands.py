@@ -88,6 +88,20 @@ def test_what_the_warehouse_cannot_answer_is_refused_in_one_line(variables: dict
         assert "\n" not in str(refused.value)
 
 
+def test_a_query_that_asks_nothing_is_refused(variables: dict[str, str]) -> None:
+    invoke(variables, "reconcile", "run")
+
+    for query in ("", " ", "-- later"):
+        with pytest.raises(Broken, match="there is no query"):
+            invoke(variables, "warehouse", "query", query)
+
+
+def test_an_extraction_tells_both_sides_as_one_list(variables: dict[str, str]) -> None:
+    done = invoke(variables, "reconcile", "extract", "--json")
+
+    assert [side["side"] for side in json.loads(done.stdout)] == ["stripe", "ledger"]
+
+
 def test_a_day_without_proof_and_a_name_of_nothing_are_no_good_news(variables: dict[str, str]) -> None:
     invoke(variables, "reconcile", "run", "--no-publish")
 
