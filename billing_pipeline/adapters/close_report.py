@@ -60,7 +60,7 @@ def write_report(warehouse: Path, month: date, folder: str | Path) -> tuple[Path
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     page, book = place / f"report-{month:%Y-%m}.html", place / f"report-{month:%Y-%m}.xlsx"
-    page.write_text(html(month, tables))
+    page.write_text(html(month, tables), "utf-8")
     workbook(tables).save(book)
     return page, book
 

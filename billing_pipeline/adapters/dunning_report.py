@@ -26,7 +26,8 @@ def write_report(replayed: Replayed, file: Path) -> None:
             money=shown_sums,
             charts=[_curve(replayed), _bars(replayed)],
             changed=_changed(replayed),
-        )
+        ),
+        "utf-8",
     )
 
 

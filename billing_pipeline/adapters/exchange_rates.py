@@ -4,6 +4,7 @@ They serve views for analysts and reports. No proof, no entry and no divergence 
 """
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -54,11 +55,14 @@ def read_rates(folder: Path, reporting: Currency) -> tuple[Rate, ...]:
     path = folder / FILE
     if not path.exists():
         return ()
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file)
-        if (head := next(rows, [])) != COLUMNS:
-            raise Broken(f"{path}, line 1: the columns must be {','.join(COLUMNS)}, got {','.join(head)}")
-        rates = [rate_of(path, rows.line_num, row, reporting) for row in rows if row]
+    try:
+        written = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Broken(f"{path} is not written in UTF-8: save it so") from error
+    rows = csv.reader(io.StringIO(written, newline=""))
+    if (head := next(rows, [])) != COLUMNS:
+        raise Broken(f"{path}, line 1: the columns must be {','.join(COLUMNS)}, got {','.join(head)}")
+    rates = [rate_of(path, rows.line_num, row, reporting) for row in rows if row]
     refuse_twice(path, rates)
     return tuple(rates)
 

@@ -181,9 +181,12 @@ def _faults_of(jinja: Environment, folder: Path, language: str, name: str) -> It
         if not file.is_file():
             yield TemplateFault(file, 0, f"missing: template {name!r} is used by the policy")
             continue
-        source = file.read_text()
         try:
+            source = file.read_text("utf-8")
             tree = jinja.parse(source)
+        except UnicodeDecodeError:
+            yield TemplateFault(file, 1, "it is not written in UTF-8: save it so")
+            continue
         except TemplateSyntaxError as error:
             yield TemplateFault(file, error.lineno, str(error.message))
             continue

@@ -106,7 +106,7 @@ def _known(locale: str) -> Locale:
 
 @cache
 def _all_texts() -> dict[str, dict[str, str]]:
-    return tomllib.loads((FOLDER / "texts.toml").read_text())
+    return tomllib.loads((FOLDER / "texts.toml").read_text("utf-8"))
 
 
 @cache

@@ -132,6 +132,14 @@ def test_what_only_writing_a_letter_shows_is_refused_at_load_with_its_line(
     assert word in str(refused.value)
 
 
+def test_a_template_in_another_encoding_is_refused(folder: Path):
+    file = folder / "templates" / "fr" / "escalation.txt.j2"
+    file.write_bytes(file.read_text("utf-8").encode("latin-1", "replace"))
+
+    with pytest.raises(Broken, match=r"escalation.txt.j2:1: it is not written in UTF-8"):
+        read_policy(folder)
+
+
 def test_a_template_without_a_subject_is_refused(folder: Path):
     spoil(folder, "Subject: ", "Betreff: ", "templates/de/canceled.txt.j2")
 

@@ -2,12 +2,15 @@
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from billing_pipeline import cli
 from billing_pipeline.adapters import embedded_postgres
+from billing_pipeline.web.page_texts import texts
 from tests.commands.cli import Said, environment, run
 from tests.forked import as_ordinary_user, ordinary_user
 
@@ -118,6 +121,19 @@ def test_a_home_that_may_not_be_written_is_named():
 
     assert ordinary_user().pw_uid != 0
     assert one_line(Said(code, "", complaint), str(closed / ".billing"), "Permission denied", "BILLING_HOME")
+
+
+def test_letters_and_pages_are_read_as_they_were_written_in_any_locale(home):
+    ascii_only = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    words = "from billing_pipeline.web.page_texts import texts; print(ascii(texts('ja')['title']))"
+    page = subprocess.run(
+        [sys.executable, "-c", words], env=os.environ | ascii_only, capture_output=True, text=True, check=False
+    )
+
+    checked = run("dunning", "check", BILLING_HOME=home, **ascii_only)
+
+    assert (checked.code, checked.complaint) == (0, [])
+    assert (page.returncode, page.stdout.strip()) == (0, ascii(texts("ja")["title"]))
 
 
 def test_a_simulator_that_does_not_run_is_named(home):

@@ -102,6 +102,13 @@ def test_a_wrong_line_is_named(tmp_path: Path, lines: list[str], said: str) -> N
         rates(tmp_path, *lines)
 
 
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / "exchange_rates.csv").write_bytes(b"day,currency,rate\n2026-01-01,\x80,0.92\n")
+
+    with pytest.raises(Broken, match=r"exchange_rates.csv is not written in UTF-8: save it so"):
+        read_rates(tmp_path, USD)
+
+
 def test_a_wrong_head_is_named(tmp_path: Path) -> None:
     with pytest.raises(Broken, match="line 1: the columns must be day,currency,rate, got date,currency,rate"):
         rates(tmp_path, head="date,currency,rate")
