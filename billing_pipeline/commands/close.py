@@ -56,7 +56,7 @@ def restatement(
     to_day: Annotated[date, typer.Argument(parser=typed_day, help="The last of them.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what belongs to closed days and was booked later, each change with its cause.
+    """Show closed days as they were closed and as they are known now, and each change with its cause.
 
     Example: billing-pipeline close restatement 2026-06-01 2026-06-30
     """
@@ -65,12 +65,20 @@ def restatement(
     if as_json:
         typer.echo(json.dumps(asdict(found), default=str, indent=2))
         return
+    out = console(WIDTH_MIN)
+    if not found.changes:
+        out.print(f"{from_day} to {to_day} are known as they were closed")
+        return
+    sums = listed("account", "as closed", "as known now", "change")
+    for each in found.accounts:
+        closed, known = (Money(minor, Currency(each.currency)) for minor in (each.as_closed_minor, each.as_known_minor))
+        sums.add_row(each.account, str(closed), str(known), str(known - closed))
     table = listed("belongs to", "booked on", "amount", "kind", "cause")
     for one in found.changes:
         table.add_row(
             str(one.day), str(one.booked_on), str(Money(one.minor, Currency(one.currency))), one.kind, one.source
         )
-    console(WIDTH_MIN).print(table if found.changes else f"nothing of {from_day} to {to_day} was booked later")
+    out.print(sums if found.accounts else "no sum of these days is another", table)
 
 
 @app.command()

@@ -4,25 +4,25 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing_pipeline.domain.errors import Broken
-from billing_pipeline.flows.ports.closing import CloseStore, Restated
+from billing_pipeline.flows.ports.closing import CloseStore, Restated, RestatedAccount
 
 
 @dataclass(frozen=True, slots=True)
 class Restatement:
-    """The changes between two readings of the same days. by_currency: sum of the changes in minor units."""
+    """Two readings of the same days. accounts: those whose sums differ. changes: the entries that make the difference.
+
+    An entry of one closed day of the range that is booked on another one of it is a change of both days, and of no sum.
+    """
 
     from_day: date
     to_day: date
+    accounts: tuple[RestatedAccount, ...]
     changes: tuple[Restated, ...]
-    by_currency: dict[str, int]
 
 
 def restate(store: CloseStore, from_day: date, to_day: date) -> Restatement:
-    """Every entry that belongs to those days and was booked later, because they were closed; its source is why."""
+    """Every entry that was booked later than it belongs, because its day was closed: from those days, or into them."""
     if to_day < from_day:
         raise Broken(f"from {from_day} to {to_day} holds no day: turn them round")
-    changes = tuple(store.restatement(from_day, to_day))
-    sums: dict[str, int] = {}
-    for change in changes:
-        sums[change.currency] = sums.get(change.currency, 0) + change.minor
-    return Restatement(from_day, to_day, changes, sums)
+    accounts, changes = store.restated_accounts(from_day, to_day), store.restatement(from_day, to_day)
+    return Restatement(from_day, to_day, tuple(accounts), tuple(changes))

@@ -200,9 +200,9 @@ def test_days_are_closed_and_reported(variables: dict[str, str], tmp_path: Path,
     proof = invoke(variables, "reconcile", "proof", "--json")
 
     assert closed.output.startswith("0 days closed")
-    assert restated.output == "nothing of 2025-12-01 to 2025-12-31 was booked later\n"
+    assert restated.output == "2025-12-01 to 2025-12-31 are known as they were closed\n"
     assert json.loads(told.output) == {
-        "from_day": "2025-12-01", "to_day": "2025-12-31", "changes": [], "by_currency": {},
+        "from_day": "2025-12-01", "to_day": "2025-12-31", "accounts": [], "changes": [],
     }  # fmt: skip
     assert [Path(line).suffix for line in reported.output.split()] == [".html", ".xlsx"]
     assert isinstance(json.loads(proof.output), list)

@@ -174,7 +174,24 @@ def test_what_comes_to_be_known_of_a_closed_day_is_restated_with_its_cause(db: D
     assert [(c.day, c.booked_on, c.source, c.minor) for c in found.changes] == [
         (MARCH_2, date(2026, 3, 20), "refund:re_late", 300)
     ]
-    assert found.by_currency == {"usd": 300}
+    assert [(a.account, a.as_closed_minor, a.as_known_minor) for a in found.accounts if a.account == "refunds"] == [
+        ("refunds", 900, 1200)
+    ]
+
+
+def test_the_day_on_which_it_was_booked_is_restated_too(db: Database, tmp_path: Path) -> None:
+    books = agreed(db, tmp_path)
+    close(books, MARCH_19)
+    day = open_day(db, MARCH_2)
+    books.book(cash_entries.refund("re_late", Money(300, Currency("usd")), 0, Split(), When(PAID_AT, day), Owner()))
+
+    booked, both = (restate(ClosedDayStore(db, "UTC"), since, day) for since in (day, MARCH_2))
+
+    assert [(a.account, a.as_closed_minor, a.as_known_minor) for a in booked.accounts if a.account == "refunds"] == [
+        ("refunds", 300, 0)
+    ]
+    assert [c.source for c in booked.changes] == ["refund:re_late"]
+    assert ([a.account for a in both.accounts], [c.source for c in both.changes]) == ([], ["refund:re_late"])
 
 
 def test_a_span_that_runs_backwards_is_refused(db: Database) -> None:

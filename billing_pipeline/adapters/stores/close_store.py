@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from billing_pipeline.adapters.postgres import Database
-from billing_pipeline.flows.ports.closing import Restated
+from billing_pipeline.flows.ports.closing import Restated, RestatedAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,11 @@ class ClosedDayStore:
         return sums
 
     def restatement(self, from_day: date, to_day: date) -> Sequence[Restated]:
-        """Entries that belong to those days by occurrence and were booked on a later day, because they were closed."""
+        """Entries that were booked later than they belong, because that day was closed: from those days, or into them."""
         rows = self.db.rows("reconciliation/restatement", from_day=from_day, to_day=to_day, zone=self.zone)
         return [Restated(r.day, r.booked_on, r.currency, r.kind, r.source, r.minor, r.recorded_at) for r in rows]
+
+    def restated_accounts(self, from_day: date, to_day: date) -> Sequence[RestatedAccount]:
+        """The accounts of which those days hold other sums by occurrence than were booked in them."""
+        rows = self.db.rows("reconciliation/restated_accounts", from_day=from_day, to_day=to_day, zone=self.zone)
+        return [RestatedAccount(r.currency, r.account, r.as_closed_minor, r.as_known_minor) for r in rows]

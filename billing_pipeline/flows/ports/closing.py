@@ -21,6 +21,16 @@ class Restated:
     recorded_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RestatedAccount:
+    """What moved on a ledger account in some days, in minor units: debit above zero. As it was closed, and as it is known now."""
+
+    currency: str
+    account: str
+    as_closed_minor: int
+    as_known_minor: int
+
+
 class CloseStore(Transactional, Protocol):
     """Where days are closed."""
 
@@ -43,7 +53,10 @@ class CloseStore(Transactional, Protocol):
         """By currency the sum of each ledger account's postings on that day, in minor units."""
 
     def restatement(self, from_day: date, to_day: date) -> Sequence[Restated]:
-        """Entries that belong to those days by occurrence and were booked on a later day, because they were closed."""
+        """Entries that were booked later than they belong, because that day was closed: from those days, or into them."""
+
+    def restated_accounts(self, from_day: date, to_day: date) -> Sequence[RestatedAccount]:
+        """The accounts of which those days hold other sums by occurrence than were booked in them."""
 
 
 @dataclass(frozen=True, slots=True)
