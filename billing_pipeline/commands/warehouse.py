@@ -1,5 +1,6 @@
 """`billing-pipeline warehouse`: publish it, ask it, document it."""
 
+import json
 from typing import Annotated
 
 import typer
@@ -42,17 +43,23 @@ def compact_(
 
 
 @app.command()
-def query(sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")]) -> None:
+def query(
+    sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+) -> None:
     """Ask the published warehouse.
 
     Example: billing-pipeline warehouse query "select currency, sum(open_minor) from marts.ar_ageing group by currency"
     """
     with open_world() as world:
         rows = read_published(parts_of(world).warehouse.path, sql)
+    if as_json:
+        typer.echo(json.dumps(rows, default=str))
+        return
     table = listed(*(rows[0] if rows else ()))
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    console(WIDTH_MIN).print(table)
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    console(WIDTH_MIN).print(table if rows else "no rows")
 
 
 @app.command()

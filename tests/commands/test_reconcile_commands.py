@@ -57,6 +57,15 @@ def test_a_run_finds_lists_explains_and_publishes(variables: dict[str, str], db:
     assert "orphan_object" in asked
 
 
+def test_a_query_tells_its_rows_as_json_and_that_there_are_none(variables: dict[str, str]) -> None:
+    invoke(variables, "reconcile", "run")
+
+    none = invoke(variables, "warehouse", "query", "select 1 as one where false").output
+    rows = invoke(variables, "warehouse", "query", "select null as gap, date '2026-03-01' as day, 1 as one", "--json")
+
+    assert (none, json.loads(rows.output)) == ("no rows\n", [{"gap": None, "day": "2026-03-01", "one": 1}])
+
+
 def test_a_list_tells_amounts_of_both_sides_in_major_units_and_its_json_in_minor_ones(
     variables: dict[str, str], db: Database
 ) -> None:
