@@ -9,7 +9,7 @@ from billing_pipeline.domain.billing_entries import When
 from billing_pipeline.domain.cash_entries import DayOf
 from billing_pipeline.domain.ids import SubscriptionId
 from billing_pipeline.domain.ledger import Entry
-from billing_pipeline.flows.ports.event_rows import Row
+from billing_pipeline.flows.ports.event_rows import CollectionRow, PaymentRow, Row
 
 R = TypeVar("R", bound=Row)
 
@@ -53,7 +53,10 @@ def dead(reason: str) -> Outcome:
 
 @dataclass(slots=True)
 class Books:
-    """A working set: what was loaded, what has changed since, and the entries to write. Lives for one transaction."""
+    """A working set: what was loaded, what has changed since, and the entries to write. Lives for one transaction.
+
+    by_invoice: keys of the collections and payments of an invoice, by kind of row: a batch holds hundreds of invoices.
+    """
 
     day_of: DayOf
     now: datetime
@@ -61,6 +64,7 @@ class Books:
     changed: dict[tuple[type, str], Row] = field(default_factory=dict)
     booked: dict[str, Entry] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    by_invoice: dict[tuple[type, str], dict[str, None]] = field(default_factory=dict)
 
     def when(self, at: datetime) -> When:
         """That moment, with the day on which it is booked."""
@@ -68,8 +72,15 @@ class Books:
 
     def load(self, rows: Iterable[Row], booked: Sequence[Entry] = ()) -> None:
         """Start from these rows and these entries that are in the books already."""
-        self.rows.update(((type(row), row.key), row) for row in rows)
+        for row in rows:
+            self.put(row)
         self.booked.update((entry.source, entry) for entry in booked)
+
+    def put(self, row: Row) -> None:
+        """The row is as it stands now."""
+        self.rows[type(row), row.key] = row
+        if isinstance(row, CollectionRow | PaymentRow) and row.invoice_id:
+            self.by_invoice.setdefault((type(row), row.invoice_id), {})[row.key] = None
 
     def find(self, kind: type[R], key: str) -> R | None:
         """The row of that kind and key as it stands now, or None."""
@@ -79,6 +90,10 @@ class Books:
         """All loaded rows of that kind."""
         return [cast("R", row) for (its_kind, _), row in self.rows.items() if its_kind is kind]
 
+    def of_invoice(self, kind: type[R], invoice: str) -> list[R]:
+        """The loaded collections, or payments, of that invoice."""
+        return [cast("R", self.rows[kind, key]) for key in self.by_invoice.get((kind, invoice), ())]
+
     def take(self, outcome: Outcome) -> None:
         """Let the outcome's rows and entries become part of the working set."""
         for change in outcome.changes:
@@ -87,4 +102,5 @@ class Books:
                     self.booked[change.source] = change
                     self.entries.append(change)
             else:
-                self.rows[type(change), change.key] = self.changed[type(change), change.key] = change
+                self.put(change)
+                self.changed[type(change), change.key] = change

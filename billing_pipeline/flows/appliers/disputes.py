@@ -52,8 +52,7 @@ def disputes_of(payment: PaymentRow, books: Books) -> list[DisputeRow]:
 
 def disputed_besides(invoice: InvoiceRow, payment: PaymentRow, books: Books) -> bool:
     """Whether another payment of the invoice is disputed: its flag stands for all of them."""
-    others = (one for one in books.all(PaymentRow) if one.invoice_id == invoice.invoice_id and one.key != payment.key)
-    return any(one.disputed for one in others)
+    return any(one.disputed for one in books.of_invoice(PaymentRow, invoice.invoice_id) if one.key != payment.key)
 
 
 def row_of(dispute: Dispute, payment: PaymentRow) -> DisputeRow:
@@ -186,8 +185,8 @@ def reopened(invoice: InvoiceRow, payment: PaymentRow, minor: int, books: Books)
     owed = replace(invoice, state=state, paid_minor=left, paid_at=None, disputed=disputed)
     closed: list[Row | Entry] = [
         replace(one, closed_at=one.closed_at or books.now, close_reason="returned")
-        for one in books.all(CollectionRow)
-        if one.invoice_id == invoice.invoice_id and ended_with(one, payment)
+        for one in books.of_invoice(CollectionRow, invoice.invoice_id)
+        if ended_with(one, payment)
     ]
     return [owed, *closed]
 

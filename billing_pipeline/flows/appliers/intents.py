@@ -65,7 +65,7 @@ def collection_of(invoice: str, seq: int, intent: str, books: Books) -> Collecti
 
 def open_collections(invoice: InvoiceRow, books: Books) -> list[CollectionRow]:
     """The invoice's collections that are not closed."""
-    return [one for one in books.all(CollectionRow) if one.invoice_id == invoice.invoice_id and one.closed_at is None]
+    return [one for one in books.of_invoice(CollectionRow, invoice.invoice_id) if one.closed_at is None]
 
 
 def bring(intent: Intent | None, books: Books) -> None:
@@ -170,8 +170,8 @@ def better_known(intent: Intent, books: Books) -> PaymentRow | None:
 
 def is_charged(invoice: InvoiceRow, books: Books) -> bool:
     """Whether a charge stands that paid some of the invoice. Then no other one does, even where that left a rest open."""
-    kept = (one for one in books.all(PaymentRow) if one.invoice_id == invoice.invoice_id and one.charge_id)
-    return any(one.applied_minor and not one.reversed_at for one in kept)
+    payments = books.of_invoice(PaymentRow, invoice.invoice_id)
+    return any(one.charge_id and one.applied_minor and not one.reversed_at for one in payments)
 
 
 def split_of(intent: Intent, invoice: InvoiceRow, *, charged: bool) -> Split:

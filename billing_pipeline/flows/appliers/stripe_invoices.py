@@ -75,7 +75,7 @@ def is_known(told: StripeInvoice, ours: InvoiceRow, charge: str, books: Books) -
     """Whether the books hold what Stripe collected. One that a wire or another charge paid may have been charged as well."""
     if books.find(PaymentRow, charge):
         return True
-    kept = (one for one in books.all(PaymentRow) if one.invoice_id == ours.invoice_id)
+    kept = books.of_invoice(PaymentRow, ours.invoice_id)
     charged = told.paid and charge and not any(one.method == "stripe_invoice" for one in kept)
     return ours.state is InvoiceState.PAID and not charged
 
