@@ -165,6 +165,7 @@ def id_of(reference: object) -> str:
     return str(reference or "")
 
 
+WITH_PAYMENTS: Final = ("payments.data.payment.payment_intent",)  # of an invoice of Stripe's
 WITH_MOVES: Final = (
     "balance_transaction", "failure_balance_transaction", "payment_intent.latest_charge.balance_transaction",
 )  # fmt: skip
@@ -192,7 +193,7 @@ def read_path(about: Topic, object_id: str) -> tuple[str, tuple[str, ...]] | Non
         case Topic.SUBSCRIPTION:
             return f"/v1/subscriptions/{object_id}", ()
         case Topic.STRIPE_INVOICE:
-            return f"/v1/invoices/{object_id}", ("payments.data.payment.payment_intent",)
+            return f"/v1/invoices/{object_id}", WITH_PAYMENTS
         case Topic.BALANCE_TRANSACTION:
             return f"/v1/balance_transactions/{object_id}", ()
         case (

@@ -8,6 +8,7 @@ from typing import Final
 
 from billing_pipeline.domain.attempts import Operation
 from billing_pipeline.domain.errors import BillingError, Broken, TryLater, Unknown
+from billing_pipeline.domain.events import WITH_PAYMENTS
 from billing_pipeline.domain.ids import AccountId, StripeInvoiceId, SubscriptionId
 from billing_pipeline.domain.mirror import inexpressible
 from billing_pipeline.domain.mirror_requests import moment, reference
@@ -32,7 +33,6 @@ from billing_pipeline.flows.stripe_periods import CYCLE, Tick, await_invoice, re
 from billing_pipeline.flows.take_over import TO_ENGINE, read
 
 LOOK_BACK: Final = timedelta(days=3)  # an invoice is recorded even when we were away for a weekend
-PAYMENTS: Final = ["payments.data.payment.payment_intent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def held(desk: Desk, case: MirrorCase) -> bool:
 
 def whole_invoice(gateway: Gateway, name: str) -> Json:
     """The invoice with its payments and all of its lines. Raises Broken where Stripe has none."""
-    raw = gateway.read(f"/v1/invoices/{name}", {"expand": PAYMENTS})
+    raw = gateway.read(f"/v1/invoices/{name}", {"expand": list(WITH_PAYMENTS)})
     if raw is None:
         raise Broken(f"Stripe has no invoice {name}")
     if not raw["lines"].get("has_more"):

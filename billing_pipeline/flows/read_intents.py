@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from billing_pipeline.domain.dunning import UNDER_WAY
 from billing_pipeline.domain.dunning_cases import Asked
 from billing_pipeline.domain.errors import BillingError, Broken
+from billing_pipeline.domain.events import WITH_PAYMENTS
 from billing_pipeline.domain.ids import InvoiceId
 from billing_pipeline.flows.facts import swept_fact
 from billing_pipeline.flows.ports import Clock, Fact, Gateway, Json
 
-SETTLED: Final = frozenset({"succeeded", "processing", "requires_capture", "canceled"})
+SETTLED: Final = UNDER_WAY | {"canceled"}
 """Statuses that forbid dunning: if we act on such an intent at all, we have missed a fact."""
 
-UNDER_WAY: Final = frozenset({"processing", "requires_capture"})
 ENDED: Final = frozenset({"succeeded", "void", "uncollectible"})
 """Ends of an invoice of Stripe's, in the words of status_of."""
-EXPANDED: Final = {"expand": ["payments.data.payment.payment_intent"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _read(gateway: Gateway, clock: Clock, name: Asked) -> Reading:
     at, is_invoice = clock.now(), name.startswith("in_")
     try:
         body = (
-            gateway.read(f"/v1/invoices/{name}", EXPANDED)
+            gateway.read(f"/v1/invoices/{name}", {"expand": list(WITH_PAYMENTS)})
             if is_invoice
             else gateway.read(f"/v1/payment_intents/{name}")
         )
@@ -71,6 +71,6 @@ def status_of(invoice: Json) -> str:
     payments = (invoice.get("payments") or {}).get("data") or ()
     intents = [(one.get("payment") or {}).get("payment_intent") for one in payments]
     part_paid = bool(invoice["amount_paid"])  # then an intent that succeeded is that part, and none is under way
-    coming = UNDER_WAY if part_paid else UNDER_WAY | {"succeeded"}
+    coming = UNDER_WAY - {"succeeded"} if part_paid else UNDER_WAY
     moving = any(isinstance(one, Mapping) and one.get("status") in coming for one in intents)
     return "processing" if moving and invoice["status"] == "open" else str(invoice["status"])

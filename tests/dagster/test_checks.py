@@ -1,7 +1,5 @@
 """The checks as finance sees them in the UI: money in major units, no check hidden by another that failed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +10,15 @@ from assets.checks import reconciliation_checks, shown
 from assets.reconciliation import divergences
 from billing_pipeline.adapters.expectations import SUITES, SuiteResult
 from billing_pipeline.adapters.postgres import Database
-from resources import BillingResource
+from tests.opened import opened
 from tests.reconciliation.test_expectations import world_of
 from tests.two_books import TwoBooks, agreed
 
 
 def checked(books: TwoBooks) -> dg.ExecuteInProcessResult:
     """The checks on the divergences of these books, run as Dagster does."""
-
-    class Opened(BillingResource):
-        @contextmanager
-        def world(self) -> Iterator[Any]:
-            yield world_of(books)
-
     return dg.materialize(
-        [divergences, reconciliation_checks], resources={"billing": Opened()}, raise_on_error=False,
+        [divergences, reconciliation_checks], resources={"billing": opened(world_of(books))}, raise_on_error=False,
         selection=dg.AssetSelection.checks(reconciliation_checks),
     )  # fmt: skip
 

@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,12 +12,11 @@ import pytest
 
 from assets.billing import recognised_revenue
 from billing_pipeline.adapters.postgres import Database
-from billing_pipeline.bootstrap import World
 from billing_pipeline.definitions import defs
 from billing_pipeline.domain.errors import Broken
-from resources import BillingResource
 from sensors.schedules import every_morning_bill_and_collect, every_morning_close
 from tests.fakes import START, FakeClock
+from tests.opened import opened
 from tests.web.web_world import world_on
 
 MORNING_TICKS = """
@@ -37,17 +34,6 @@ for schedule in (every_morning_bill_and_collect, every_morning_close):
     ) as context:
         print(schedule.execution_timezone, schedule.evaluate_tick(context).run_requests[0].partition_key)
 """
-
-
-def opened(world: World) -> BillingResource:
-    """Dagster's resource on that world."""
-
-    class Opened(BillingResource):
-        @contextmanager
-        def world(self) -> Iterator[World]:
-            yield world
-
-    return Opened()
 
 
 def test_where_the_day_begins_before_utc_its_morning_finds_its_partition(tmp_path: Path) -> None:

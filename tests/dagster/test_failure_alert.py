@@ -1,7 +1,5 @@
 """The e-mail about a failed run: which job, what went wrong in its own words, and where to look."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -10,9 +8,9 @@ import dagster as dg
 from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.bootstrap import World
 from billing_pipeline.domain.errors import Broken
-from resources import BillingResource
 from sensors.alerts import run_failure_alert
 from tests.fakes import FakeClock
+from tests.opened import opened
 from tests.web.web_world import world_on
 
 
@@ -27,18 +25,12 @@ def failing() -> None:
 
 def alert_of_a_failure(world: World) -> str:
     """What the e-mail says, after a run of that asset has failed and the sensor has heard of it."""
-
-    class Opened(BillingResource):
-        @contextmanager
-        def world(self) -> Iterator[World]:
-            yield world
-
     defs = dg.Definitions(assets=[failing], jobs=[dg.define_asset_job("morning", [failing])])
     with dg.DagsterInstance.ephemeral() as instance:
         done = defs.resolve_job_def("morning").execute_in_process(instance=instance, raise_on_error=False)
         (event,) = [one for one in done.all_events if one.is_run_failure]
         context = dg.build_run_status_sensor_context(
-            "run_failure_alert", event, instance, done.dagster_run, resources={"billing": Opened()}
+            "run_failure_alert", event, instance, done.dagster_run, resources={"billing": opened(world)}
         )
         run_failure_alert(context.for_run_failure())
     (letter,) = world.home.rglob("*.eml")

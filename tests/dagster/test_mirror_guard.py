@@ -1,7 +1,5 @@
 """A mirror that could charge, through Dagster as it runs: heard of or found, held at once, an error, an e-mail."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +14,11 @@ from billing_pipeline.adapters.postgres import Database
 from billing_pipeline.adapters.tables import billing, control
 from billing_pipeline.bootstrap import World
 from billing_pipeline.flows.take_over import plan_takeover
-from resources import BillingResource
 from sensors.alerts import divergence_alert
 from sensors.inbox import stripe_events_poll, webhook_inbox
 from stripe_simulator import Simulator
 from tests.mirroring import MirrorDesk, open_plain_desk
+from tests.opened import opened
 from tests.seeds import add, change, fetch
 from tests.web.web_world import world_on
 
@@ -41,17 +39,6 @@ def world(desk: MirrorDesk, tmp_path: Path) -> World:
     """The world that Dagster's resource opens: this database, this Stripe."""
     plain: Any = desk
     return replace(world_on(desk.db, tmp_path, plain.clock), gateway=desk.gateway, reader=desk.gateway)
-
-
-def opened(world: World) -> BillingResource:
-    """Dagster's resource on that world."""
-
-    class Opened(BillingResource):
-        @contextmanager
-        def world(self) -> Iterator[World]:
-            yield world
-
-    return Opened()
 
 
 def tick(sensor: dg.SensorDefinition, world: World, cursor: str | None = None) -> str | None:

@@ -102,16 +102,22 @@ def test_a_renewal_by_stripe_has_the_sync_look_once_and_change_nothing(desk: Mir
     assert (first.unchanged, first.updated, again.unchanged) == (1, 0, 0)
 
 
-@pytest.mark.parametrize(("call", "after"), [(1, False), (1, True), (2, False), (2, True)])
-def test_a_crash_while_a_mirror_is_made_leaves_one_held_mirror(
-    db: Database, simulator: Simulator, call: int, after: bool
-) -> None:
+def desk_before_the_mirror(db: Database, simulator: Simulator) -> MirrorDesk:
+    """A billed subscription whose mirror is yet to be made."""
     desk = open_mirror_desk(db, simulator)
     mirror_customer(desk)
     insert_price(db)
     insert_subscription(db)
     desk.bill()
     desk.catalog()
+    return desk
+
+
+@pytest.mark.parametrize(("call", "after"), [(1, False), (1, True), (2, False), (2, True)])
+def test_a_crash_while_a_mirror_is_made_leaves_one_held_mirror(
+    db: Database, simulator: Simulator, call: int, after: bool
+) -> None:
+    desk = desk_before_the_mirror(db, simulator)
     dying = MirrorDesk(db, simulator, Dying(desk.gateway, call, after), desk.policy)  # type: ignore[arg-type]
 
     with pytest.raises(Crash):
@@ -149,12 +155,7 @@ def test_the_noise_of_a_held_mirror_moves_no_invoice_of_ours(desk: MirrorDesk) -
 
 
 def test_a_mirror_whose_maker_died_ends_with_its_subscription(db: Database, simulator: Simulator) -> None:
-    desk = open_mirror_desk(db, simulator)
-    mirror_customer(desk)
-    insert_price(db)
-    insert_subscription(db)
-    desk.bill()
-    desk.catalog()
+    desk = desk_before_the_mirror(db, simulator)
     dying = MirrorDesk(db, simulator, Dying(desk.gateway, 1, True), desk.policy)  # type: ignore[arg-type]
     with pytest.raises(Crash):
         dying.sync()
